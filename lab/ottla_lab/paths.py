@@ -1,0 +1,16 @@
+"""Where the lab keeps its things. Everything made at run time is under build/ or a temporary folder."""
+import os
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LAB = ROOT / "lab"
+BUILD = ROOT / "build" / "lab"
+LIBS = BUILD / "libs"
+CLASSES = BUILD / "classes"
+CERTIFICATES = BUILD / "certificates"
+LOG4J = LAB / "log4j2.properties"
+
+
+def temporary_parent() -> str:
+    """Folder for data directories: OTTLA_LAB_TMP (a tmpfs, say), else the system's."""
+    return os.environ.get("OTTLA_LAB_TMP") or os.environ.get("TMPDIR") or "/tmp"
