@@ -1,6 +1,6 @@
 #pragma once
-// What the outside may ask of a running process. Implemented by the fleet; used by REST and the CLI.
-// Every call may come from any thread of the process; answers are values.
+// What the outside may ask of a running process. Implemented by the fleet; used by REST and the
+// CLI. Every call may come from any thread of the process; answers are values.
 
 #include <functional>
 #include <string>
