@@ -1,5 +1,6 @@
 #pragma once
-// Listener: accepts TCP connections on an address. Loopback unless the configuration says otherwise.
+// Listener: accepts TCP connections on an address. Loopback unless the configuration says
+// otherwise.
 
 #include <functional>
 #include <memory>

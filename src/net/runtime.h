@@ -23,7 +23,8 @@ class Runtime {
 
   // Shard 0 runs on the calling thread until stop(); the others on threads of their own.
   void run();
-  // Ends run() on all shards; what is pending is destroyed, so groups are joined before. Any thread.
+  // Ends run() on all shards; what is pending is destroyed, so groups are joined before. Any
+  // thread.
   void stop();
 
   // Runs `work` on a shard, from any thread.

@@ -4,7 +4,8 @@
 //
 // At most one read and one write are under way at a time; they may overlap each other. All calls
 // come from the core that owns the stream. `close` is idempotent and ends pending calls with
-// BaseErrc::kCancelled. A peer that closed shows as BaseErrc::kUnavailable ("connection closed by …").
+// BaseErrc::kCancelled. A peer that closed shows as BaseErrc::kUnavailable ("connection closed by
+// …").
 
 #include <memory>
 #include <span>
@@ -24,6 +25,9 @@ class Stream {
   virtual Task<Result<std::size_t>> read_some(MutableBytes into) = 0;
   // Writes 1 or more bytes of the gathered pieces, in order; returns how many.
   virtual Task<Result<std::size_t>> write_some(std::span<const Bytes> pieces) = 0;
+  // Writes what the peer takes at once and never suspends: for a farewell just before close().
+  // Not while a write is under way. Returns how many bytes went out, 0 where that is not possible.
+  virtual std::size_t write_now(Bytes) noexcept { return 0; }
   virtual void close() noexcept = 0;
 
   // "127.0.0.1:9092", for messages.

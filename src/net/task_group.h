@@ -1,6 +1,6 @@
 #pragma once
-// TaskGroup: owns coroutines. Everything that runs in the background belongs to one, so that nothing
-// outlives what it refers to: `cancel` asks all to end, `join` waits until they have.
+// TaskGroup: owns coroutines. Everything that runs in the background belongs to one, so that
+// nothing outlives what it refers to: `cancel` asks all to end, `join` waits until they have.
 //
 // Invariants: a group is used on one shard only; it is empty when destroyed (asserted); after
 // cancel() a spawned coroutine starts cancelled. A coroutine sees cancellation as

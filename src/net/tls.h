@@ -26,7 +26,7 @@ struct TlsSettings {
   std::optional<std::string> keystore_certificate_chain_pem;
   std::optional<std::string> keystore_key_pem;
   std::optional<std::string> key_password;
-  bool verify_hostname = true;  // ssl.endpoint.identification.algorithm=https
+  bool verify_hostname = true;                 // ssl.endpoint.identification.algorithm=https
   std::vector<std::string> enabled_protocols;  // "TLSv1.2", "TLSv1.3"; empty: both
   std::optional<std::string> cipher_suites;
 };
@@ -35,13 +35,15 @@ struct TlsSettings {
 class TlsContext {
  public:
   static Result<std::shared_ptr<TlsContext>> client(const TlsSettings& settings);
-  // Server side: REST over HTTPS and the fake cluster. `client_auth`: ask for and check a certificate.
+  // Server side: REST over HTTPS and the fake cluster. `client_auth`: ask for and check a
+  // certificate.
   static Result<std::shared_ptr<TlsContext>> server(const TlsSettings& settings, bool client_auth);
   virtual ~TlsContext() = default;
 };
 
 // Handshake within the deadline. Errors name what failed in words and the Kafka setting to change
-// (unknown CA: ssl.truststore.location; expired; host name mismatch; client certificate required …).
+// (unknown CA: ssl.truststore.location; expired; host name mismatch; client certificate required
+// …).
 Task<Result<std::unique_ptr<Stream>>> handshake_client(std::shared_ptr<TlsContext> context,
                                                        std::unique_ptr<Stream> plain,
                                                        std::string host, Deadline deadline);
