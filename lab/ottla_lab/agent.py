@@ -4,7 +4,9 @@ import base64
 import dataclasses
 import itertools
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -76,16 +78,19 @@ def positional(command: str, args: tuple) -> dict:
     return dict(zip(names, args))
 
 
-class Agent:
-    """Thread-safe; commands of several threads run side by side."""
+class CommandJvm:
+    """A JVM that runs ottla.lab.CommandLoop. Thread-safe; commands of several threads run side by
+    side. It ends with this process, since its standard input does."""
 
-    def __init__(self, heap_mb: int = 512, properties=None):
+    def __init__(self, name: str, main: list[str], heap_mb: int = 512, full_jit: bool = False,
+                 jvm_arguments=()):
         jars.ensure_jars()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ottla-lab-agent-",
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ottla-lab-{name}-",
                                                     dir=paths.temporary_parent()))
-        command = jvm_command(heap_mb, False, self.folder / "agent.log", properties, "warn")
+        command = jvm_command(heap_mb, full_jit, self.folder / f"{name}.log", log_level="warn")
+        command[1:1] = jvm_arguments
         with open(self.folder / "output.log", "wb") as errors:
-            self._process = subprocess.Popen(command + ["ottla.lab.Agent"], stdin=subprocess.PIPE,
+            self._process = subprocess.Popen(command + main, stdin=subprocess.PIPE,
                                              stdout=subprocess.PIPE, stderr=errors, text=True,
                                              start_new_session=True)
         self._ids = itertools.count(1)
@@ -94,18 +99,28 @@ class Agent:
         threading.Thread(target=self._read, daemon=True).start()
         atexit.register(self.stop)
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def run(self, command: str, timeout_s: float = 120, **fields):
         answered = threading.Event()
         slot = [answered, None]
         with self._mutex:
             number = next(self._ids)
             self._waiting[number] = slot
-            self._process.stdin.write(json.dumps({"id": number, "command": command, **fields}) + "\n")
-            self._process.stdin.flush()
+            try:
+                self._process.stdin.write(
+                    json.dumps({"id": number, "command": command, **fields}) + "\n")
+                self._process.stdin.flush()
+            except OSError:
+                answered.set()
+        if self._process.poll() is not None:
+            answered.set()
         if not answered.wait(timeout_s):
-            raise TimeoutError(f"the agent did not answer {command} in {timeout_s} s")
+            raise TimeoutError(f"no answer to {command} in {timeout_s} s; see {self.folder}")
         if slot[1] is None:
-            raise AgentError(f"the agent ended; see {self.folder}/output.log")
+            raise AgentError(f"{command}: the JVM ended; see {self.folder}/output.log")
         if "error" in slot[1]:
             raise AgentError(f"{command}: {slot[1]['error']}")
         return _integer_keys(slot[1]["result"])
@@ -123,6 +138,9 @@ class Agent:
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
+        if not os.environ.get("OTTLA_LAB_KEEP"):
+            shutil.rmtree(self.folder, ignore_errors=True)
+        atexit.unregister(self.stop)
 
 
 def _integer_keys(value):
@@ -134,14 +152,14 @@ def _integer_keys(value):
     return value
 
 
-_shared: Agent | None = None
+_shared: CommandJvm | None = None
 _shared_mutex = threading.Lock()
 
 
-def shared() -> Agent:
+def shared() -> CommandJvm:
     """The process's agent, started on first use."""
     global _shared
     with _shared_mutex:
         if _shared is None:
-            _shared = Agent()
+            _shared = CommandJvm("agent", ["ottla.lab.Agent"])
         return _shared

@@ -137,6 +137,20 @@ class Cluster:
                 raise RuntimeError(f"broker {broker} of {self.name} ended while starting:\n"
                                    + self._jvms[broker].last_output() + "\n" + self.log(broker))
 
+    def wait_leaders(self, topic: str, without: int | None = None, timeout_s: float = 30) -> None:
+        """Until every partition of the topic has a leader, other than the broker `without`."""
+        def led():
+            partitions = self.run("describe_topic", topic=topic)["partitions"]
+            return all(one["leader"] not in (-1, without) for one in partitions)
+        wait_until(led, timeout_s, f"leaders of {topic}")
+
+    def wait_in_sync(self, topic: str, timeout_s: float = 30) -> None:
+        """Until every replica of every partition of the topic is in sync."""
+        def in_sync():
+            partitions = self.run("describe_topic", topic=topic)["partitions"]
+            return all(len(one["isr"]) == len(one["replicas"]) for one in partitions)
+        wait_until(in_sync, timeout_s, f"replicas of {topic} in sync")
+
     # Addresses
 
     def bootstrap(self, listener: str = "PLAINTEXT") -> str:

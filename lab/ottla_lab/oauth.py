@@ -8,7 +8,7 @@ import threading
 import time
 import urllib.parse
 
-from . import certificates
+from . import certificates, ports
 
 ISSUER = "https://issuer.ottla.test"
 AUDIENCE = "ottla-lab"
@@ -78,7 +78,8 @@ class TokenServer:
             def log_message(self, *_):  # pylint: disable=arguments-differ
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", ports.reserve_port()),
+                                                       Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/token"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

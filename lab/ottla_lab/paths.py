@@ -9,6 +9,7 @@ LIBS = BUILD / "libs"
 CLASSES = BUILD / "classes"
 CERTIFICATES = BUILD / "certificates"
 LOG4J = LAB / "log4j2.properties"
+LOG4J_TOOLS = LAB / "log4j2-tools.properties"
 
 
 def temporary_parent() -> str:

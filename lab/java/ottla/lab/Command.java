@@ -67,6 +67,16 @@ final class Command {
         Properties properties = new Properties();
         properties.put("bootstrap.servers", text("bootstrap"));
         properties.putAll(map("client"));
+        allowTokenEndpoint(properties.getProperty("sasl.oauthbearer.token.endpoint.url"));
         return properties;
+    }
+
+    /** Kafka asks tokens only of endpoints that the JVM was told of. */
+    private static synchronized void allowTokenEndpoint(String url) {
+        String name = "org.apache.kafka.sasl.oauthbearer.allowed.urls";
+        String allowed = System.getProperty(name, "");
+        if (url != null && !allowed.contains(url)) {
+            System.setProperty(name, allowed.isEmpty() ? url : allowed + "," + url);
+        }
     }
 }
