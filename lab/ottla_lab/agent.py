@@ -87,8 +87,8 @@ class CommandJvm:
         jars.ensure_jars()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ottla-lab-{name}-",
                                                     dir=paths.temporary_parent()))
-        command = jvm_command(heap_mb, full_jit, self.folder / f"{name}.log", log_level="warn")
-        command[1:1] = jvm_arguments
+        command = jvm_command(heap_mb, full_jit, self.folder / f"{name}.log", log_level="warn",
+                              jvm_arguments=jvm_arguments)
         with open(self.folder / "output.log", "wb") as errors:
             self._process = subprocess.Popen(command + main, stdin=subprocess.PIPE,
                                              stdout=subprocess.PIPE, stderr=errors, text=True,

@@ -46,7 +46,7 @@ class Cluster:
     def __init__(self, name: str, brokers: int = 1, racks=None, listeners=("PLAINTEXT",),
                  authorizer: bool = False, config: dict | None = None, data_dir=None,
                  controllers: int | None = None, heap_mb: int = 384, full_jit: bool = False,
-                 log_level: str = "info"):
+                 log_level: str = "info", jvm_arguments=()):
         self.name = name
         self.ids = list(range(1, brokers + 1))
         self.listeners = list(dict.fromkeys(["PLAINTEXT", *listeners]))
@@ -54,7 +54,8 @@ class Cluster:
         self.config = dict(config or {})
         self._racks = list(racks or [])
         self._controllers = self.ids[:controllers or (3 if brokers >= 3 else 1)]
-        self._jvm_options = {"heap_mb": heap_mb, "full_jit": full_jit, "log_level": log_level}
+        self._jvm_options = {"heap_mb": heap_mb, "full_jit": full_jit, "log_level": log_level,
+                             "jvm_arguments": tuple(jvm_arguments)}
         self._temporary = data_dir is None
         self.data_dir = pathlib.Path(data_dir or tempfile.mkdtemp(
             prefix=f"ottla-lab-{name}-", dir=paths.temporary_parent()))

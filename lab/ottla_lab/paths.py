@@ -7,9 +7,16 @@ LAB = ROOT / "lab"
 BUILD = ROOT / "build" / "lab"
 LIBS = BUILD / "libs"
 CLASSES = BUILD / "classes"
+LAB_JAR = BUILD / "lab.jar"
+ARCHIVE = BUILD / "kafka.jsa"
 CERTIFICATES = BUILD / "certificates"
 LOG4J = LAB / "log4j2.properties"
 LOG4J_TOOLS = LAB / "log4j2-tools.properties"
+
+
+def ottla() -> pathlib.Path:
+    """The program under test: OTTLA_BINARY, else what ./dev build makes."""
+    return pathlib.Path(os.environ.get("OTTLA_BINARY") or ROOT / "build" / "release" / "ottla")
 
 
 def temporary_parent() -> str:

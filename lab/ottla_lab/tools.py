@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from . import jars, paths
+from .processes import jvm_speed
 
 _TOOLS = "org.apache.kafka.tools"
 CLASSES = {
@@ -52,9 +53,8 @@ def command(name: str, *args: str, heap_mb: int = 256, full_jit: bool = False,
     main = CLASSES.get(name, name if "." in name else None)
     if main is None:
         raise ValueError(f"no tool named {name}; known: {', '.join(CLASSES)}")
-    speed = [] if full_jit else ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]
     defines = {"log4j2.configurationFile": f"file:{paths.LOG4J_TOOLS}", **(properties or {})}
-    return ["java", f"-Xmx{heap_mb}M", "-XX:-UsePerfData", *speed,
+    return ["java", f"-Xmx{heap_mb}M", *jvm_speed(full_jit),
             *(f"-D{key}={value}" for key, value in defines.items()), "-cp", jars.classpath(), main,
             *map(str, args)]
 
