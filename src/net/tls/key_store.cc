@@ -53,6 +53,8 @@ Result<StoreType> binary_type_of(std::string_view bytes, const std::string& wher
   return fail(TlsErrc::kStore, where + ": neither a JKS nor a PKCS12 store");
 }
 
+using ProviderPtr = std::unique_ptr<OSSL_PROVIDER, Freed<OSSL_PROVIDER_unload>>;
+
 struct Pkcs12Store {
   KeyPtr key;
   X509Ptr leaf;
@@ -90,10 +92,8 @@ Result<Pkcs12Store> parse_pkcs12(std::string_view bytes, const std::string* pass
   if (parse_pkcs12_with(pkcs12.get(), secret, store)) return store;
   // RC2-40, which old tools used for certificates, lives in OpenSSL's legacy provider.
   ERR_clear_error();
-  if (OSSL_PROVIDER_try_load(nullptr, "legacy", 1) != nullptr &&
-      parse_pkcs12_with(pkcs12.get(), secret, store)) {
-    return store;
-  }
+  const ProviderPtr legacy(OSSL_PROVIDER_try_load(nullptr, "legacy", 1));
+  if (legacy && parse_pkcs12_with(pkcs12.get(), secret, store)) return store;
   return fail(TlsErrc::kStore, where + ": can't decrypt the PKCS12 store: " +
                                    take_openssl_error("unknown algorithm"));
 }
