@@ -39,7 +39,7 @@ class FlowBuilder {
         findings_(&findings) {
     out_.source_alias = flow.source;
     out_.target_alias = flow.target;
-    out_.enabled = flow_enabled(file, flow);
+    out_.enabled = connector_.flag("enabled");  // a top-level one is inherited
     out_.emit_heartbeats = periodic("emit.heartbeats");
     out_.emit_heartbeats.enabled = out_.emit_heartbeats.enabled && heartbeats_enabled(file, flow);
   }

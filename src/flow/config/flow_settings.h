@@ -117,7 +117,7 @@ FlowSettings make_flow_settings(const Settings& file, const FlowName& flow,
 // Whether MM2 writes heartbeats for the pair: A->B.emit.heartbeats.enabled, else the top level's,
 // else true. Anything but "true" is false, as in MM2.
 bool heartbeats_enabled(const Settings& file, const FlowName& flow);
-// A->B.enabled, as MM2's driver reads it.
+// A->B.enabled, as MM2's driver reads it when it chooses the pairs to serve.
 bool flow_enabled(const Settings& file, const FlowName& flow);
 
 }  // namespace ottla::flow

@@ -27,7 +27,7 @@ enum class Treatment {
   kSame,     // as MirrorMaker and Kafka do
   kBetter,   // honoured, with the difference that the note tells
   kIgnored,  // accepted without effect; the note tells why
-  kRefused,  // any other value than the default is an error; the note tells why
+  kRefused,  // a value that is not built in is an error; the note tells why
   kOwn,      // Ottla's own
 };
 

@@ -74,6 +74,15 @@ TEST(ClusterPairs, CountEveryOrderedPair) {
   EXPECT_EQ(flow_names(parse("emit.heartbeats.enabled=true", base)).size(), 6U);
 }
 
+TEST(ClusterPairs, InheritEnabledFromTopLevelOnlyWhereTheyExist) {
+  const std::string base =
+      "clusters=A,B\nA.bootstrap.servers=a:1\nB.bootstrap.servers=b:1\nenabled=true\n";
+  EXPECT_THAT(flow_names(parse("", base)), ElementsAre("A->B", "B->A"));
+  EXPECT_THAT(flow_names(parse("A->B.enabled=false", base)),
+              ElementsAre("A->B heartbeats", "B->A"));
+  EXPECT_FALSE(parse("emit.heartbeats.enabled=false", base).ok());
+}
+
 TEST(ClusterPairs, KeepToTheTargetsOfTheCommandLine) {
   EXPECT_THAT(flow_names(parse("", kTwoClusters, {"B"})), ElementsAre("A->B"));
   EXPECT_THAT(flow_names(parse("", kTwoClusters, {"A"})), ElementsAre("B->A heartbeats"));
