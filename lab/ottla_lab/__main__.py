@@ -1,4 +1,5 @@
 """`python3 -m ottla_lab`: clusters to play with, and Kafka's tools. `./dev lab` calls it."""
+
 import argparse
 import json
 import os
@@ -18,8 +19,8 @@ usage: lab up [options]        start clusters (see lab up --help)
        lab down                stop what `lab up --detach` started
        lab status              what runs, and its addresses
        lab setup               fetch Kafka's jars and compile the lab's programs
-       lab TOOL [arguments]    one of Kafka's command-line tools; after --bootstrap-server a name of a
-                               cluster of `lab up` will do (A, or A/SASL_SSL for another listener)
+       lab TOOL [arguments]    one of Kafka's command-line tools; after --bootstrap-server the name
+                               of a cluster of `lab up` will do (A; A/SASL_SSL: another listener)
 tools: """
 
 
@@ -39,21 +40,41 @@ def _show(state: dict) -> None:
             print(f"cluster {name}  {listener:15} {addresses}")
         print(f"cluster {name}  logs and data   {one['data_dir']}")
     name = next(iter(state["clusters"]))
-    print(f"try: ./dev lab kafka-topics --bootstrap-server {name} --create --topic orders", flush=True)
+    print(
+        f"try: ./dev lab kafka-topics --bootstrap-server {name} --create --topic orders", flush=True
+    )
 
 
 def _up_options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="./dev lab up", description="Starts Kafka clusters named A, B, "
-                                     "... on loopback; they end with Ctrl-C, or with ./dev lab down.")
+    parser = argparse.ArgumentParser(
+        prog="./dev lab up",
+        description="Starts Kafka clusters named A, B, "
+        "... on loopback; they end with Ctrl-C, or with ./dev lab down.",
+    )
     parser.add_argument("--clusters", type=int, default=2, metavar="N", help="how many (default 2)")
-    parser.add_argument("--brokers", type=int, default=1, metavar="N", help="per cluster (default 1)")
-    parser.add_argument("--listeners", default="", metavar="NAMES",
-                        help="further listeners: SSL,MTLS,SASL_PLAINTEXT,SASL_SSL,...")
+    parser.add_argument(
+        "--brokers", type=int, default=1, metavar="N", help="per cluster (default 1)"
+    )
+    parser.add_argument(
+        "--listeners",
+        default="",
+        metavar="NAMES",
+        help="further listeners: SSL,MTLS,SASL_PLAINTEXT,SASL_SSL,...",
+    )
     parser.add_argument("--authorizer", action="store_true", help="check ACLs")
-    parser.add_argument("--wan-rtt-ms", type=float, metavar="MS",
-                        help="add a WAN listener that is reached through a link with that round trip")
-    parser.add_argument("--wan-bandwidth", type=int, default=0, metavar="BYTES",
-                        help="of that link, per second and way (default: unlimited)")
+    parser.add_argument(
+        "--wan-rtt-ms",
+        type=float,
+        metavar="MS",
+        help="add a WAN listener that is reached through a link with that round trip",
+    )
+    parser.add_argument(
+        "--wan-bandwidth",
+        type=int,
+        default=0,
+        metavar="BYTES",
+        help="of that link, per second and way (default: unlimited)",
+    )
     parser.add_argument("--detach", action="store_true", help="return when they are up")
     options = parser.parse_args(arguments)
     if not 1 <= options.clusters <= 26 or options.brokers < 1:
@@ -65,9 +86,13 @@ def _detach(arguments: list[str]) -> int:
     log = paths.BUILD / "up.log"
     paths.BUILD.mkdir(parents=True, exist_ok=True)
     with open(log, "wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "ottla_lab", "up", *arguments],
-                                   stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                                   start_new_session=True)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "ottla_lab", "up", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
     wait_until(lambda: _state() or process.poll() is not None, 300, "the clusters are up")
     state = _state()
     if not state:
@@ -80,7 +105,9 @@ def _detach(arguments: list[str]) -> int:
 def _up(arguments: list[str]) -> int:
     options = _up_options(arguments)
     if _state():
-        print("clusters are up already (./dev lab status); ./dev lab down stops them", file=sys.stderr)
+        print(
+            "clusters are up already (./dev lab status); ./dev lab down stops them", file=sys.stderr
+        )
         return 1
     if options.detach:
         return _detach([one for one in arguments if one != "--detach"])
@@ -88,17 +115,27 @@ def _up(arguments: list[str]) -> int:
     listeners = [name for name in options.listeners.split(",") if name]
     if options.wan_rtt_ms is not None:
         listeners.append("WAN")
-    clusters = [Cluster(name, options.brokers, listeners=listeners, authorizer=options.authorizer,
-                        config={"auto.create.topics.enable": "true"})
-                for name in string.ascii_uppercase[:options.clusters]]
+    clusters = [
+        Cluster(
+            name,
+            options.brokers,
+            listeners=listeners,
+            authorizer=options.authorizer,
+            config={"auto.create.topics.enable": "true"},
+        )
+        for name in string.ascii_uppercase[: options.clusters]
+    ]
     try:
         for cluster in clusters:
             cluster.start(wait=False)
         for cluster in clusters:
             cluster.wait_ready()
         if options.wan_rtt_ms is not None:
-            WanLink([route for cluster in clusters for route in cluster.routes()],
-                    rtt_ms=options.wan_rtt_ms, bandwidth=options.wan_bandwidth)
+            WanLink(
+                [route for cluster in clusters for route in cluster.routes()],
+                rtt_ms=options.wan_rtt_ms,
+                bandwidth=options.wan_bandwidth,
+            )
         _write_state(clusters)
         _show(_state())
         print("Ctrl-C stops them", flush=True)
@@ -113,10 +150,16 @@ def _up(arguments: list[str]) -> int:
 
 
 def _write_state(clusters: list[Cluster]) -> None:
-    state = {"pid": os.getpid(), "clusters": {
-        cluster.name: {"data_dir": str(cluster.data_dir),
-                       "listeners": {one: cluster.bootstrap(one) for one in cluster.listeners}}
-        for cluster in clusters}}
+    state = {
+        "pid": os.getpid(),
+        "clusters": {
+            cluster.name: {
+                "data_dir": str(cluster.data_dir),
+                "listeners": {one: cluster.bootstrap(one) for one in cluster.listeners},
+            }
+            for cluster in clusters
+        },
+    }
     unfinished = STATE.with_suffix(".new")
     unfinished.write_text(json.dumps(state))
     unfinished.rename(STATE)

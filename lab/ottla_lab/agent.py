@@ -1,4 +1,5 @@
-"""The Java agent: Kafka's own clients in one long-lived JVM, asked from Python (lab/java/.../Agent)."""
+"""The Java agent: Kafka's own clients in one long-lived JVM (Agent.java), asked from Python."""
+
 import atexit
 import base64
 import dataclasses
@@ -16,16 +17,35 @@ from .processes import jvm_command
 
 # Command -> its positional fields. Fields are described at the handlers, lab/java/ottla/lab/*.java.
 COMMANDS = {
-    "create_topic": ("topic", "partitions"), "delete_topic": ("topic",), "list_topics": (),
-    "create_partitions": ("topic", "partitions"), "describe_topic": ("topic",),
-    "describe_configs": ("name",), "alter_configs": ("name",), "list_offsets": ("topic", "spec"),
-    "delete_records": ("topic", "before"), "elect_leaders": ("topic",),
-    "reassign": ("topic", "assignment"), "describe_cluster": (), "forget": (),
-    "commit_offsets": ("group", "offsets"), "group_offsets": ("group",), "list_groups": (),
-    "describe_group": ("group",), "delete_group": ("group",), "create_acl": (), "delete_acl": (),
-    "list_acls": (), "create_scram_user": ("user", "password"), "alter_quota": ("entity",),
-    "list_quotas": (), "produce": ("topic", "count"), "produce_records": ("topic", "records"),
-    "digest": ("topic",), "dump": ("topic", "file"), "consume_group": ("group", "topics"),
+    "create_topic": ("topic", "partitions"),
+    "delete_topic": ("topic",),
+    "list_topics": (),
+    "create_partitions": ("topic", "partitions"),
+    "describe_topic": ("topic",),
+    "describe_configs": ("name",),
+    "alter_configs": ("name",),
+    "list_offsets": ("topic", "spec"),
+    "delete_records": ("topic", "before"),
+    "elect_leaders": ("topic",),
+    "reassign": ("topic", "assignment"),
+    "describe_cluster": (),
+    "forget": (),
+    "commit_offsets": ("group", "offsets"),
+    "group_offsets": ("group",),
+    "list_groups": (),
+    "describe_group": ("group",),
+    "delete_group": ("group",),
+    "create_acl": (),
+    "delete_acl": (),
+    "list_acls": (),
+    "create_scram_user": ("user", "password"),
+    "alter_quota": ("entity",),
+    "list_quotas": (),
+    "produce": ("topic", "count"),
+    "produce_records": ("topic", "records"),
+    "digest": ("topic",),
+    "dump": ("topic", "file"),
+    "consume_group": ("group", "topics"),
 }
 
 
@@ -62,13 +82,25 @@ def read_dump(path: str) -> list[Record]:
     return sorted(records, key=lambda record: (record.partition, record.offset))
 
 
-def record(value: bytes | None, key: bytes | None = None, partition: int | None = None,
-           timestamp: int | None = None, headers=()) -> dict:
+def record(
+    value: bytes | None,
+    key: bytes | None = None,
+    partition: int | None = None,
+    timestamp: int | None = None,
+    headers=(),
+) -> dict:
     """A record for produce_records."""
+
     def text(data: bytes | None):
         return None if data is None else base64.b64encode(data).decode()
-    return {"partition": partition, "timestamp": timestamp, "key": text(key), "value": text(value),
-            "headers": [[name, text(data)] for name, data in headers]}
+
+    return {
+        "partition": partition,
+        "timestamp": timestamp,
+        "key": text(key),
+        "value": text(value),
+        "headers": [[name, text(data)] for name, data in headers],
+    }
 
 
 def positional(command: str, args: tuple) -> dict:
@@ -82,17 +114,34 @@ class CommandJvm:
     """A JVM that runs ottla.lab.CommandLoop. Thread-safe; commands of several threads run side by
     side. It ends with this process, since its standard input does."""
 
-    def __init__(self, name: str, main: list[str], heap_mb: int = 512, full_jit: bool = False,
-                 jvm_arguments=()):
+    def __init__(
+        self,
+        name: str,
+        main: list[str],
+        heap_mb: int = 512,
+        full_jit: bool = False,
+        jvm_arguments=(),
+    ):
         jars.ensure_jars()
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=f"ottla-lab-{name}-",
-                                                    dir=paths.temporary_parent()))
-        command = jvm_command(heap_mb, full_jit, self.folder / f"{name}.log", log_level="warn",
-                              jvm_arguments=jvm_arguments)
+        self.folder = pathlib.Path(
+            tempfile.mkdtemp(prefix=f"ottla-lab-{name}-", dir=paths.temporary_parent())
+        )
+        command = jvm_command(
+            heap_mb,
+            full_jit,
+            self.folder / f"{name}.log",
+            log_level="warn",
+            jvm_arguments=jvm_arguments,
+        )
         with open(self.folder / "output.log", "wb") as errors:
-            self._process = subprocess.Popen(command + main, stdin=subprocess.PIPE,
-                                             stdout=subprocess.PIPE, stderr=errors, text=True,
-                                             start_new_session=True)
+            self._process = subprocess.Popen(
+                command + main,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
         self._ids = itertools.count(1)
         self._mutex = threading.Lock()
         self._waiting: dict[int, list] = {}
@@ -111,7 +160,8 @@ class CommandJvm:
             self._waiting[number] = slot
             try:
                 self._process.stdin.write(
-                    json.dumps({"id": number, "command": command, **fields}) + "\n")
+                    json.dumps({"id": number, "command": command, **fields}) + "\n"
+                )
                 self._process.stdin.flush()
             except OSError:
                 answered.set()
@@ -146,7 +196,9 @@ class CommandJvm:
 def _integer_keys(value):
     """JSON has only text keys; partitions and broker ids were numbers."""
     if isinstance(value, dict):
-        return {int(k) if k.lstrip("-").isdigit() else k: _integer_keys(v) for k, v in value.items()}
+        return {
+            int(k) if k.lstrip("-").isdigit() else k: _integer_keys(v) for k, v in value.items()
+        }
     if isinstance(value, list):
         return [_integer_keys(one) for one in value]
     return value

@@ -1,4 +1,5 @@
 """A real Kafka cluster (KRaft) on loopback, for tests, benches and the demo."""
+
 import atexit
 import base64
 import os
@@ -8,29 +9,11 @@ import tempfile
 import uuid
 
 from . import agent, jars, listeners as kinds, oauth, paths, ports, probe
+from .node_settings import node_settings
 from .processes import Jvm, jvm_command
 from .waiting import wait_until
 
 _HOST = "127.0.0.1"
-# Small and quick; anything can be overridden by config={...}.
-_TEST_SETTINGS = {
-    "auto.create.topics.enable": "false",
-    "group.initial.rebalance.delay.ms": "0",
-    "offsets.topic.num.partitions": "4",
-    "transaction.state.log.num.partitions": "4",
-    "share.coordinator.state.topic.num.partitions": "2",
-    "num.network.threads": "2",
-    "num.io.threads": "4",
-    "background.threads": "2",
-    "log.cleaner.dedupe.buffer.size": "4194304",
-    "broker.heartbeat.interval.ms": "250",
-    "broker.session.timeout.ms": "3000",
-    "log.initial.task.delay.ms": "500",
-    "file.delete.delay.ms": "1000",
-    "controlled.shutdown.max.retries": "1",
-    "group.consumer.min.heartbeat.interval.ms": "100",
-    "group.min.session.timeout.ms": "100",
-}
 
 
 class Cluster:
@@ -43,29 +26,48 @@ class Cluster:
     Every process ends with this one, however it ends.
     """
 
-    def __init__(self, name: str, brokers: int = 1, racks=None, listeners=("PLAINTEXT",),
-                 authorizer: bool = False, config: dict | None = None, data_dir=None,
-                 controllers: int | None = None, heap_mb: int = 384, full_jit: bool = False,
-                 log_level: str = "info", jvm_arguments=()):
+    def __init__(
+        self,
+        name: str,
+        brokers: int = 1,
+        racks=None,
+        listeners=("PLAINTEXT",),
+        authorizer: bool = False,
+        config: dict | None = None,
+        data_dir=None,
+        controllers: int | None = None,
+        heap_mb: int = 384,
+        full_jit: bool = False,
+        log_level: str = "info",
+        jvm_arguments=(),
+    ):
         self.name = name
         self.ids = list(range(1, brokers + 1))
         self.listeners = list(dict.fromkeys(["PLAINTEXT", *listeners]))
         self.authorizer = authorizer
         self.config = dict(config or {})
         self._racks = list(racks or [])
-        self._controllers = self.ids[:controllers or (3 if brokers >= 3 else 1)]
-        self._jvm_options = {"heap_mb": heap_mb, "full_jit": full_jit, "log_level": log_level,
-                             "jvm_arguments": tuple(jvm_arguments)}
+        self._controllers = self.ids[: controllers or (3 if brokers >= 3 else 1)]
+        self._jvm_options = {
+            "heap_mb": heap_mb,
+            "full_jit": full_jit,
+            "log_level": log_level,
+            "jvm_arguments": tuple(jvm_arguments),
+        }
         self._temporary = data_dir is None
-        self.data_dir = pathlib.Path(data_dir or tempfile.mkdtemp(
-            prefix=f"ottla-lab-{name}-", dir=paths.temporary_parent()))
+        self.data_dir = pathlib.Path(
+            data_dir or tempfile.mkdtemp(prefix=f"ottla-lab-{name}-", dir=paths.temporary_parent())
+        )
         self.cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         if self.cluster_id.startswith("-"):
             self.cluster_id = "A" + self.cluster_id[1:]  # argparse4j would take it for an option
         names = self.listeners + ["CONTROLLER"]
         self._bind = {(b, n): ports.reserve_port() for b in self.ids for n in names}
-        self._advertised = {(b, n): ports.reserve_port() if n.startswith("WAN") else self._bind[b, n]
-                            for b in self.ids for n in self.listeners}
+        self._advertised = {
+            (b, n): ports.reserve_port() if n.startswith("WAN") else self._bind[b, n]
+            for b in self.ids
+            for n in self.listeners
+        }
         self._jvms: dict[int, Jvm] = {}
         atexit.register(self.stop)
 
@@ -133,23 +135,33 @@ class Cluster:
             return expected <= set(probe.live_brokers(_HOST, self._bind[broker, "PLAINTEXT"]))
 
         for broker in sorted(expected):
-            wait_until(lambda one=broker: ready(one), timeout_s, f"broker {broker} of {self.name} ready")
+            wait_until(
+                lambda one=broker: ready(one), timeout_s, f"broker {broker} of {self.name} ready"
+            )
             if not self._jvms[broker].running():
-                raise RuntimeError(f"broker {broker} of {self.name} ended while starting:\n"
-                                   + self._jvms[broker].last_output() + "\n" + self.log(broker))
+                raise RuntimeError(
+                    f"broker {broker} of {self.name} ended while starting:\n"
+                    + self._jvms[broker].last_output()
+                    + "\n"
+                    + self.log(broker)
+                )
 
     def wait_leaders(self, topic: str, without: int | None = None, timeout_s: float = 30) -> None:
         """Until every partition of the topic has a leader, other than the broker `without`."""
+
         def led():
             partitions = self.run("describe_topic", topic=topic)["partitions"]
             return all(one["leader"] not in (-1, without) for one in partitions)
+
         wait_until(led, timeout_s, f"leaders of {topic}")
 
     def wait_in_sync(self, topic: str, timeout_s: float = 30) -> None:
         """Until every replica of every partition of the topic is in sync."""
+
         def in_sync():
             partitions = self.run("describe_topic", topic=topic)["partitions"]
             return all(len(one["isr"]) == len(one["replicas"]) for one in partitions)
+
         wait_until(in_sync, timeout_s, f"replicas of {topic} in sync")
 
     # Addresses
@@ -167,7 +179,10 @@ class Cluster:
 
     def client(self, listener: str = "PLAINTEXT", **how) -> dict[str, str]:
         """Java client settings for a listener (listeners.client_settings), bootstrap included."""
-        return {"bootstrap.servers": self.bootstrap(listener), **kinds.client_settings(listener, **how)}
+        return {
+            "bootstrap.servers": self.bootstrap(listener),
+            **kinds.client_settings(listener, **how),
+        }
 
     # The Java view of the cluster
 
@@ -180,7 +195,9 @@ class Cluster:
         """cluster.create_topic(topic=..., ...) is run("create_topic", ...)."""
         if command.startswith("_") or command not in agent.COMMANDS:
             raise AttributeError(command)
-        return lambda *args, **fields: self.run(command, **agent.positional(command, args), **fields)
+        return lambda *args, **fields: self.run(
+            command, **agent.positional(command, args), **fields
+        )
 
     def records(self, topic: str, **fields) -> list[agent.Record]:
         """All records of a topic up to its present end, by partition and offset."""
@@ -192,43 +209,29 @@ class Cluster:
 
     def log(self, broker: int, lines: int = 60) -> str:
         path = self._folder(broker) / "server.log"
-        return "\n".join(path.read_text(errors="replace").splitlines()[-lines:]) if path.exists() else ""
+        return (
+            "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
+            if path.exists()
+            else ""
+        )
 
     def _folder(self, broker: int) -> pathlib.Path:
         return self.data_dir / f"broker-{broker}"
 
     def _settings(self, broker: int) -> dict[str, str]:
-        controller = broker in self._controllers
-        voters = ",".join(f"{c}@{_HOST}:{self._bind[c, 'CONTROLLER']}" for c in self._controllers)
-        binds = [f"{n}://{_HOST}:{self._bind[broker, n]}" for n in self.listeners]
-        if controller:
-            binds.append(f"CONTROLLER://{_HOST}:{self._bind[broker, 'CONTROLLER']}")
-        replication = str(min(3, len(self.ids)))
-        settings = {
-            "process.roles": "broker,controller" if controller else "broker",
-            "node.id": str(broker),
-            "controller.quorum.voters": voters,
-            "controller.listener.names": "CONTROLLER",
-            "inter.broker.listener.name": "PLAINTEXT",
-            "listeners": ",".join(binds),
-            "advertised.listeners": ",".join(
-                f"{n}://{_HOST}:{self._advertised[broker, n]}" for n in self.listeners),
-            "listener.security.protocol.map": ",".join(
-                ["CONTROLLER:PLAINTEXT", *(f"{n}:{kinds.protocol(n)}" for n in self.listeners)]),
-            "log.dirs": str(self._folder(broker) / "data"),
-            "default.replication.factor": replication,
-            "offsets.topic.replication.factor": replication,
-            "transaction.state.log.replication.factor": replication,
-            "share.coordinator.state.topic.replication.factor": replication,
-            "transaction.state.log.min.isr": str(min(2, len(self.ids))),
-            "share.coordinator.state.topic.min.isr": str(min(2, len(self.ids))),
-        }
-        if self._racks:
-            settings["broker.rack"] = self._racks[(broker - 1) % len(self._racks)]
-        if self.authorizer:
-            settings["authorizer.class.name"] = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
-            settings["super.users"] = kinds.SUPER_USERS
-        return _TEST_SETTINGS | settings | kinds.broker_settings(self.listeners) | self.config
+        rack = self._racks[(broker - 1) % len(self._racks)] if self._racks else None
+        settings = node_settings(
+            broker,
+            brokers=len(self.ids),
+            controllers=self._controllers,
+            listeners=self.listeners,
+            bind=self._bind,
+            advertised=self._advertised,
+            log_dir=self._folder(broker) / "data",
+            rack=rack,
+            authorizer=self.authorizer,
+        )
+        return settings | self.config
 
     def _launch(self, broker: int) -> None:
         folder = self._folder(broker)
@@ -236,9 +239,18 @@ class Cluster:
         properties = folder / "server.properties"
         properties.write_text("".join(f"{k}={v}\n" for k, v in self._settings(broker).items()))
         sasl = kinds.uses_sasl(self.listeners)
-        command = jvm_command(log=folder / "server.log", **self._jvm_options,
-                              properties=oauth.jvm_properties() if sasl else None)
-        command += ["ottla.lab.Broker", str(folder / "data"), str(properties), "--ignore-formatted",
-                    "--cluster-id", self.cluster_id]
+        command = jvm_command(
+            log=folder / "server.log",
+            **self._jvm_options,
+            properties=oauth.jvm_properties() if sasl else None,
+        )
+        command += [
+            "ottla.lab.Broker",
+            str(folder / "data"),
+            str(properties),
+            "--ignore-formatted",
+            "--cluster-id",
+            self.cluster_id,
+        ]
         command += kinds.scram_credentials() if sasl else []
         self._jvms[broker] = Jvm(command, folder / "output.log")

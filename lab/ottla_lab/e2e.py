@@ -2,6 +2,7 @@
 
 All modules run in one process, so that they share clusters (shared.py). Prints each test's time and
 ends with 'N passed, N failed'."""
+
 import argparse
 import pathlib
 import re
@@ -19,11 +20,15 @@ class _Result(unittest.TestResult):
     def __init__(self):
         super().__init__()
         self.passed = 0
-        self._started = 0.0
+        self._started = time.monotonic()
 
     def startTest(self, test):
         super().startTest(test)
         self._started = time.monotonic()
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        self._started = time.monotonic()  # of a class fixture that may fail next
 
     def _say(self, test, outcome: str) -> None:
         print(f"{outcome:7} {time.monotonic() - self._started:6.1f} s  {test.id()}", flush=True)
@@ -69,7 +74,9 @@ def _chosen(pattern: str | None) -> unittest.TestSuite:
     """One suite per class, so that class fixtures run once per class."""
     suite = unittest.TestSuite()
     loader = unittest.TestLoader()
-    for test in _flatten(loader.discover(str(FOLDER), pattern="*_test.py", top_level_dir=str(FOLDER))):
+    for test in _flatten(
+        loader.discover(str(FOLDER), pattern="*_test.py", top_level_dir=str(FOLDER))
+    ):
         if pattern is None or re.search(pattern, test.id()):
             suite.addTest(test)
     return suite

@@ -1,4 +1,5 @@
 """Kafka's jars (through Maven) and the lab's own Java programs (through javac), made once."""
+
 import fcntl
 import hashlib
 import os
@@ -21,8 +22,10 @@ def _fingerprint(*files: pathlib.Path) -> str:
 def _run(what: str, command: list[str]) -> None:
     done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     if done.returncode != 0:
-        raise RuntimeError(f"{what} failed: {' '.join(command[:3])} ...\n{done.stdout}{done.stderr}"
-                           "Is ./dev setup done, and can Maven reach its repository?")
+        raise RuntimeError(
+            f"{what} failed: {' '.join(command[:3])} ...\n{done.stdout}{done.stderr}"
+            "Is ./dev setup done, and can Maven reach its repository?"
+        )
 
 
 def _step(stamp_name: str, fingerprint: str, make) -> None:
@@ -37,20 +40,45 @@ def _step(stamp_name: str, fingerprint: str, make) -> None:
 def _fetch() -> None:
     print("lab: fetching Kafka's jars with Maven", flush=True)
     shutil.rmtree(paths.LIBS, ignore_errors=True)
-    _run("fetching Kafka's jars", [
-        "mvn", "-q", "-B", "-f", str(paths.LAB / "pom.xml"), "dependency:copy-dependencies",
-        f"-DoutputDirectory={paths.LIBS}", "-DincludeScope=runtime"])
+    _run(
+        "fetching Kafka's jars",
+        [
+            "mvn",
+            "-q",
+            "-B",
+            "-f",
+            str(paths.LAB / "pom.xml"),
+            "dependency:copy-dependencies",
+            f"-DoutputDirectory={paths.LIBS}",
+            "-DincludeScope=runtime",
+        ],
+    )
 
 
 def _compile(sources: list[pathlib.Path]) -> None:
     shutil.rmtree(paths.CLASSES, ignore_errors=True)
     paths.CLASSES.mkdir(parents=True)
-    _run("compiling the lab's Java programs", [
-        "javac", "--release", "17", "-d", str(paths.CLASSES), "-cp", f"{paths.LIBS}/*",
-        *map(str, sources)])
-    # A jar, not the folder: class data sharing takes no folders.
-    _run("packing the lab's Java programs", [
-        "jar", "--create", "--file", str(paths.LAB_JAR), "-C", str(paths.CLASSES), "."])
+    _run(
+        "compiling the lab's Java programs",
+        [
+            "javac",
+            "--release",
+            "17",
+            "-d",
+            str(paths.CLASSES),
+            "-cp",
+            f"{paths.LIBS}/*",
+            *map(str, sources),
+        ],
+    )
+    # A jar, not the folder: class data sharing takes no folders. Renamed at the end, because JVMs
+    # that run keep the old one open.
+    unfinished = paths.LAB_JAR.with_suffix(".new")
+    _run(
+        "packing the lab's Java programs",
+        ["jar", "--create", "--file", str(unfinished), "-C", str(paths.CLASSES), "."],
+    )
+    unfinished.rename(paths.LAB_JAR)
 
 
 def _java_fingerprint() -> str:
@@ -65,6 +93,7 @@ def _archive() -> None:
     """Runs a broker once and keeps its loaded classes (class data sharing), which saves each later
     one 40 % of its start-up. Only a matter of speed, so its failure is told and forgotten."""
     from .cluster import Cluster  # pylint: disable=import-outside-toplevel,cyclic-import
+
     paths.ARCHIVE.unlink(missing_ok=True)
     print("lab: preparing a quick start of Kafka", flush=True)
     cluster = Cluster("archive", jvm_arguments=[f"-XX:ArchiveClassesAtExit={paths.ARCHIVE}"])

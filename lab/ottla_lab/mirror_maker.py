@@ -1,4 +1,5 @@
 """MirrorMaker 2 in its dedicated mode (connect-mirror-maker), as a peer to compare with."""
+
 import os
 import pathlib
 import shutil
@@ -12,19 +13,28 @@ from .waiting import wait_until
 def properties_for(clusters: dict[str, object], flows: list[str], **settings) -> dict[str, str]:
     """Properties for clusters (alias -> Cluster or bootstrap addresses) and flows ("A->B"), with
     replication factor 1 and short intervals; settings override, with "__" for "." in names."""
-    properties = {"clusters": ",".join(clusters), "replication.factor": "1",
-                  "checkpoints.topic.replication.factor": "1",
-                  "heartbeats.topic.replication.factor": "1",
-                  "offset-syncs.topic.replication.factor": "1",
-                  "offset.storage.replication.factor": "1",
-                  "status.storage.replication.factor": "1",
-                  "config.storage.replication.factor": "1",
-                  "refresh.topics.interval.seconds": "1", "refresh.groups.interval.seconds": "1",
-                  "sync.group.offsets.interval.seconds": "1", "emit.checkpoints.interval.seconds": "1",
-                  "offset.flush.interval.ms": "1000"}
+    properties = {
+        "clusters": ",".join(clusters),
+        "replication.factor": "1",
+        "checkpoints.topic.replication.factor": "1",
+        "heartbeats.topic.replication.factor": "1",
+        "offset-syncs.topic.replication.factor": "1",
+        "offset.storage.replication.factor": "1",
+        "status.storage.replication.factor": "1",
+        "config.storage.replication.factor": "1",
+        "refresh.topics.interval.seconds": "1",
+        "refresh.groups.interval.seconds": "1",
+        "sync.group.offsets.interval.seconds": "1",
+        "emit.checkpoints.interval.seconds": "1",
+        "offset.flush.interval.ms": "1000",
+        "plugin.discovery": "service_load",
+    }
     for alias, cluster in clusters.items():
         properties[f"{alias}.bootstrap.servers"] = (
-            cluster if isinstance(cluster, str) else cluster.bootstrap())
+            cluster if isinstance(cluster, str) else cluster.bootstrap()
+        )
+        # Searching every jar for plugins takes seconds a cluster; those of MM2 announce themselves.
+        properties[f"{alias}.plugin.discovery"] = "service_load"
     for flow in flows:
         properties |= {f"{flow}.enabled": "true", f"{flow}.topics": ".*"}
     for source in clusters:  # flows that are not asked for run heartbeats all the same, unless told
@@ -38,10 +48,17 @@ class MirrorMaker2:
     """One dedicated-mode process. properties: a dict, or the path of a properties file. clusters:
     the aliases it should run in as targets (--clusters), for one node per datacenter."""
 
-    def __init__(self, properties, clusters=(), heap_mb: int = 512, full_jit: bool = True,
-                 log_level: str = "info"):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ottla-lab-mm2-",
-                                                    dir=paths.temporary_parent()))
+    def __init__(
+        self,
+        properties,
+        clusters=(),
+        heap_mb: int = 512,
+        full_jit: bool = False,
+        log_level: str = "info",
+    ):
+        self.folder = pathlib.Path(
+            tempfile.mkdtemp(prefix="ottla-lab-mm2-", dir=paths.temporary_parent())
+        )
         self.log_file = self.folder / "mm2.log"
         self._file = self.folder / "mm2.properties"
         if isinstance(properties, dict):
@@ -63,9 +80,16 @@ class MirrorMaker2:
         """With wait: returns when its source connector copies (log line of its first task)."""
         jars.ensure_jars()
         seen = self._log_size()
-        self.jvm = Jvm([*jvm_command(log=self.log_file, **self._jvm_options), "ottla.lab.Launcher",
-                        "org.apache.kafka.connect.mirror.MirrorMaker", str(self._file),
-                        *self._arguments], self.folder / "output.log")
+        self.jvm = Jvm(
+            [
+                *jvm_command(log=self.log_file, **self._jvm_options),
+                "ottla.lab.Launcher",
+                "org.apache.kafka.connect.mirror.MirrorMaker",
+                str(self._file),
+                *self._arguments,
+            ],
+            self.folder / "output.log",
+        )
         if wait:
             wait_until(lambda: self._started(seen), timeout_s, "a task of MirrorSourceConnector")
         return self

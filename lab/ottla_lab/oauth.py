@@ -1,4 +1,5 @@
 """OAUTHBEARER with signed tokens: a test key, its JWKS file, tokens, and a token endpoint."""
+
 import base64
 import functools
 import http.server
@@ -14,6 +15,7 @@ ISSUER = "https://issuer.ottla.test"
 AUDIENCE = "ottla-lab"
 KEY_ID = "lab"
 _HANDLERS = "org.apache.kafka.common.security.oauthbearer"
+_VALIDATOR = f"{_HANDLERS}.OAuthBearerValidatorCallbackHandler"
 
 
 def _encode(data: bytes) -> str:
@@ -27,11 +29,21 @@ def _key_file():
 @functools.cache
 def jwks_file():
     """The public half of the signing key, as a broker wants it."""
-    out = subprocess.run(["openssl", "rsa", "-in", str(_key_file()), "-noout", "-modulus"],
-                         check=True, capture_output=True, text=True).stdout
+    out = subprocess.run(
+        ["openssl", "rsa", "-in", str(_key_file()), "-noout", "-modulus"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     modulus = bytes.fromhex(out.strip().partition("=")[2])
-    key = {"kty": "RSA", "kid": KEY_ID, "use": "sig", "alg": "RS256", "n": _encode(modulus),
-           "e": _encode(b"\x01\x00\x01")}
+    key = {
+        "kty": "RSA",
+        "kid": KEY_ID,
+        "use": "sig",
+        "alg": "RS256",
+        "n": _encode(modulus),
+        "e": _encode(b"\x01\x00\x01"),
+    }
     path = certificates.ensure().folder / "jwks.json"
     path.write_text(json.dumps({"keys": [key]}))
     return path
@@ -40,12 +52,22 @@ def jwks_file():
 def token(subject: str, lifetime_s: int = 3600, **claims) -> str:
     """A JWT signed with RS256. Extra claims override the usual ones (exp, aud, ...)."""
     now = int(time.time())
-    payload = {"sub": subject, "iss": ISSUER, "aud": AUDIENCE, "scope": "kafka", "iat": now,
-               "exp": now + lifetime_s} | claims
+    payload = {
+        "sub": subject,
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "scope": "kafka",
+        "iat": now,
+        "exp": now + lifetime_s,
+    } | claims
     header = {"alg": "RS256", "typ": "JWT", "kid": KEY_ID}
     signed = ".".join(_encode(json.dumps(part).encode()) for part in (header, payload))
-    signature = subprocess.run(["openssl", "dgst", "-sha256", "-sign", str(_key_file())],
-                               input=signed.encode(), check=True, capture_output=True).stdout
+    signature = subprocess.run(
+        ["openssl", "dgst", "-sha256", "-sign", str(_key_file())],
+        input=signed.encode(),
+        check=True,
+        capture_output=True,
+    ).stdout
     return f"{signed}.{_encode(signature)}"
 
 
@@ -64,8 +86,14 @@ class TokenServer:
                 if not client or secret != f"{client}-secret":
                     return self._answer(401, {"error": "invalid_client"})
                 owner.issued += 1
-                return self._answer(200, {"access_token": token(client, lifetime_s),
-                                          "token_type": "Bearer", "expires_in": lifetime_s})
+                return self._answer(
+                    200,
+                    {
+                        "access_token": token(client, lifetime_s),
+                        "token_type": "Bearer",
+                        "expires_in": lifetime_s,
+                    },
+                )
 
             def _answer(self, status: int, body: dict):
                 data = json.dumps(body).encode()
@@ -78,8 +106,7 @@ class TokenServer:
             def log_message(self, *_):  # pylint: disable=arguments-differ
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", ports.reserve_port()),
-                                                       Handler)
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", ports.reserve_port()), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}/token"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -104,17 +131,23 @@ def jvm_properties(token_url: str | None = None) -> dict[str, str]:
 
 def broker_settings() -> dict[str, str]:
     prefix = "oauthbearer.sasl"
-    return {f"{prefix}.jaas.config": f"{_HANDLERS}.OAuthBearerLoginModule required;",
-            f"{prefix}.server.callback.handler.class": f"{_HANDLERS}.OAuthBearerValidatorCallbackHandler",
-            f"{prefix}.oauthbearer.jwks.endpoint.url": f"file:{jwks_file()}",
-            f"{prefix}.oauthbearer.expected.audience": AUDIENCE,
-            f"{prefix}.oauthbearer.expected.issuer": ISSUER}
+    return {
+        f"{prefix}.jaas.config": f"{_HANDLERS}.OAuthBearerLoginModule required;",
+        f"{prefix}.server.callback.handler.class": _VALIDATOR,
+        f"{prefix}.oauthbearer.jwks.endpoint.url": f"file:{jwks_file()}",
+        f"{prefix}.oauthbearer.expected.audience": AUDIENCE,
+        f"{prefix}.oauthbearer.expected.issuer": ISSUER,
+    }
 
 
 def client_settings(user: str, token_url: str | None) -> dict[str, str]:
     if token_url is None:
-        raise ValueError("a signed OAUTHBEARER client needs token_url, from oauth.TokenServer().url")
+        raise ValueError(
+            "a signed OAUTHBEARER client needs token_url, from oauth.TokenServer().url"
+        )
     login = f'clientId="{user}" clientSecret="{user}-secret"'
-    return {"sasl.oauthbearer.token.endpoint.url": token_url,
-            "sasl.login.callback.handler.class": f"{_HANDLERS}.OAuthBearerLoginCallbackHandler",
-            "sasl.jaas.config": f"{_HANDLERS}.OAuthBearerLoginModule required {login};"}
+    return {
+        "sasl.oauthbearer.token.endpoint.url": token_url,
+        "sasl.login.callback.handler.class": f"{_HANDLERS}.OAuthBearerLoginCallbackHandler",
+        "sasl.jaas.config": f"{_HANDLERS}.OAuthBearerLoginModule required {login};",
+    }

@@ -1,4 +1,5 @@
-"""Where the lab keeps its things. Everything made at run time is under build/ or a temporary folder."""
+"""Where the lab keeps its things: what it makes is under build/ or in a temporary folder."""
+
 import os
 import pathlib
 

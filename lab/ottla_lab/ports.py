@@ -1,16 +1,18 @@
 """Free TCP ports that no other process of the lab takes at the same time.
 
 A port is reserved by a lock on a file named after it, held for the life of this process, because a
-broker's port must stay its own while the broker is down. Range: OTTLA_LAB_PORTS=first-last, below the
-kernel's ephemeral ports by default.
+broker's port must stay its own while the broker is down. Range: OTTLA_LAB_PORTS=first-last, by
+default below the kernel's ephemeral ports.
 """
+
 import fcntl
 import os
 import pathlib
 import socket
+import tempfile
 import threading
 
-_LOCKS = pathlib.Path("/tmp/ottla-lab-ports")
+_LOCKS = pathlib.Path(tempfile.gettempdir()) / f"ottla-lab-ports-{os.getuid()}"
 _DEFAULT_RANGE = "15000-32000"
 _mutex = threading.Lock()
 _held: dict[int, object] = {}
@@ -40,7 +42,7 @@ def reserve_port() -> int:
     """A port on 127.0.0.1 that stays ours until the process ends or release_port()."""
     global _next
     with _mutex:
-        _LOCKS.mkdir(mode=0o777, exist_ok=True)
+        _LOCKS.mkdir(exist_ok=True)
         first, last = _range()
         span = last - first + 1
         if _next is None:

@@ -1,4 +1,5 @@
 """A Metadata request by hand: is a broker ready, and which brokers does it know?"""
+
 import socket
 import struct
 
@@ -7,7 +8,7 @@ _METADATA, _VERSION = 3, 5
 
 def _string(data: bytes, at: int) -> tuple[str, int]:
     (length,) = struct.unpack_from(">h", data, at)
-    return ("" if length < 0 else data[at + 2:at + 2 + length].decode()), at + 2 + max(length, 0)
+    return ("" if length < 0 else data[at + 2 : at + 2 + length].decode()), at + 2 + max(length, 0)
 
 
 def _receive(connection: socket.socket, count: int) -> bytes:

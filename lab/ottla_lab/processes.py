@@ -1,4 +1,5 @@
 """Child processes of the lab: JVMs that end with this process, and what any process has used."""
+
 import ctypes
 import os
 import pathlib
@@ -46,15 +47,33 @@ def jvm_speed(full_jit: bool) -> list[str]:
     return options + ([] if full_jit else ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])
 
 
-def jvm_command(heap_mb: int, full_jit: bool, log: pathlib.Path | str, properties=None,
-                log_level: str = "info", jvm_arguments=()) -> list[str]:
+def jvm_command(
+    heap_mb: int,
+    full_jit: bool,
+    log: pathlib.Path | str,
+    properties=None,
+    log_level: str = "info",
+    jvm_arguments=(),
+) -> list[str]:
     """`java` up to the main class."""
-    defines = {"log4j2.configurationFile": f"file:{paths.LOG4J}", "lab.log": str(log),
-               "lab.log.level": log_level, "log4j2.disable.jmx": "true",
-               "java.awt.headless": "true", **(properties or {})}
-    return ["java", f"-Xmx{heap_mb}M", "-XX:+ExitOnOutOfMemoryError", *jvm_speed(full_jit),
-            *jvm_arguments,
-            *(f"-D{name}={value}" for name, value in defines.items()), "-cp", jars.classpath()]
+    defines = {
+        "log4j2.configurationFile": f"file:{paths.LOG4J}",
+        "lab.log": str(log),
+        "lab.log.level": log_level,
+        "log4j2.disable.jmx": "true",
+        "java.awt.headless": "true",
+        **(properties or {}),
+    }
+    return [
+        "java",
+        f"-Xmx{heap_mb}M",
+        "-XX:+ExitOnOutOfMemoryError",
+        *jvm_speed(full_jit),
+        *jvm_arguments,
+        *(f"-D{name}={value}" for name, value in defines.items()),
+        "-cp",
+        jars.classpath(),
+    ]
 
 
 class Native:
@@ -65,8 +84,15 @@ class Native:
         self.output = output
         with open(output, "ab") as out:
             self.process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=env, cwd=cwd,
-                start_new_session=True, preexec_fn=die_with_parent)
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                env=env,
+                cwd=cwd,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
 
     @property
     def pid(self) -> int:
@@ -111,11 +137,14 @@ class Native:
 class Jvm(Native):
     """A JVM whose main class runs ottla.lab.ParentWatch: it ends when its standard input does."""
 
-    def __init__(self, command: list[str], output: pathlib.Path):  # pylint: disable=super-init-not-called
+    def __init__(
+        self, command: list[str], output: pathlib.Path
+    ):  # pylint: disable=super-init-not-called
         self.output = output
         with open(output, "ab") as out:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=out, stderr=out,
-                                            start_new_session=True)
+            self.process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True
+            )
 
     def _reap(self, timeout_s: float) -> None:
         super()._reap(timeout_s)

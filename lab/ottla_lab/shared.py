@@ -1,4 +1,5 @@
-"""Clusters that the tests of one process share: starting one costs seconds, a topic milliseconds."""
+"""Clusters that the tests of one process share: a start costs seconds, a topic milliseconds."""
+
 import itertools
 import os
 import threading
@@ -11,8 +12,8 @@ _numbers = itertools.count(1)
 
 
 def cluster(name: str, **options) -> Cluster:
-    """The running cluster of that name: started on first use, its dead brokers restarted, ended with
-    the process. A test that leaves settings or ACLs behind should use a Cluster of its own."""
+    """The running cluster of that name: started on first use, its dead brokers restarted, ended
+    with the process. A test that leaves settings or ACLs behind should use a Cluster of its own."""
     with _mutex:
         known = _clusters.get(name)
         if known and known[0] != options:

@@ -1,4 +1,5 @@
 """Kafka's command-line tools by their shell names, and any Java class of the jars."""
+
 import signal
 import subprocess
 import sys
@@ -45,8 +46,9 @@ CLASSES = {
 }
 
 
-def command(name: str, *args: str, heap_mb: int = 256, full_jit: bool = False,
-            properties=None) -> list[str]:
+def command(
+    name: str, *args: str, heap_mb: int = 256, full_jit: bool = False, properties=None
+) -> list[str]:
     """The command line of a tool ("kafka-topics", with or without ".sh") or of a Java class."""
     jars.ensure_jars()
     name = name.removesuffix(".sh")
@@ -54,19 +56,39 @@ def command(name: str, *args: str, heap_mb: int = 256, full_jit: bool = False,
     if main is None:
         raise ValueError(f"no tool named {name}; known: {', '.join(CLASSES)}")
     defines = {"log4j2.configurationFile": f"file:{paths.LOG4J_TOOLS}", **(properties or {})}
-    return ["java", f"-Xmx{heap_mb}M", *jvm_speed(full_jit),
-            *(f"-D{key}={value}" for key, value in defines.items()), "-cp", jars.classpath(), main,
-            *map(str, args)]
+    return [
+        "java",
+        f"-Xmx{heap_mb}M",
+        *jvm_speed(full_jit),
+        *(f"-D{key}={value}" for key, value in defines.items()),
+        "-cp",
+        jars.classpath(),
+        main,
+        *map(str, args),
+    ]
 
 
-def tool(name: str, *args: str, input_text: str | None = None, timeout_s: float = 60, check: bool = True,
-         **options) -> subprocess.CompletedProcess:
-    """Runs a tool to its end. Raises RuntimeError with its output when it fails and check is set."""
-    done = subprocess.run(command(name, *args, **options), capture_output=True, text=True,
-                          input=input_text or "", timeout=timeout_s)
+def tool(
+    name: str,
+    *args: str,
+    input_text: str | None = None,
+    timeout_s: float = 60,
+    check: bool = True,
+    **options,
+) -> subprocess.CompletedProcess:
+    """Runs a tool to its end. With check, RuntimeError with its output when it fails."""
+    done = subprocess.run(
+        command(name, *args, **options),
+        capture_output=True,
+        text=True,
+        input=input_text or "",
+        timeout=timeout_s,
+    )
     if check and done.returncode != 0:
-        raise RuntimeError(f"{name} {' '.join(map(str, args))} ended with {done.returncode}:\n"
-                           f"{done.stdout}{done.stderr}")
+        raise RuntimeError(
+            f"{name} {' '.join(map(str, args))} ended with {done.returncode}:\n"
+            f"{done.stdout}{done.stderr}"
+        )
     return done
 
 

@@ -1,4 +1,5 @@
 """Waiting for a condition with a deadline."""
+
 import time
 
 
@@ -16,6 +17,8 @@ def wait_until(condition, timeout_s: float = 30, what: str = "the condition", po
         except Exception as error:  # pylint: disable=broad-except
             last_error = error
         if time.monotonic() >= deadline:
-            raise TimeoutError(f"{what} did not come true in {timeout_s} s"
-                               + (f" (last error: {last_error!r})" if last_error else ""))
+            raise TimeoutError(
+                f"{what} did not come true in {timeout_s} s"
+                + (f" (last error: {last_error!r})" if last_error else "")
+            )
         time.sleep(poll_s)

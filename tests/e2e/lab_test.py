@@ -1,4 +1,5 @@
 """The lab itself: what the other tests lean on."""
+
 import os
 import socket
 import subprocess
@@ -7,7 +8,19 @@ import threading
 import time
 import unittest
 
-from ottla_lab import AgentError, WanLink, oauth, paths, probe, record, shared, tool, wait_until
+from ottla_lab import (
+    AgentError,
+    MirrorMaker2,
+    WanLink,
+    mirror_maker,
+    oauth,
+    paths,
+    probe,
+    record,
+    shared,
+    tool,
+    wait_until,
+)
 
 
 class ClusterTest(unittest.TestCase):
@@ -17,12 +30,12 @@ class ClusterTest(unittest.TestCase):
 
     def test_what_is_produced_is_consumed(self):
         self.cluster.create_topic(self.topic, 3)
-        self.cluster.produce(self.topic, 100, codec="zstd", headers=2, null_key_every=5,
-                             timestamp=1_700_000_000_000)
+        self.cluster.produce(
+            self.topic, 100, codec="zstd", headers=2, null_key_every=5, timestamp=1_700_000_000_000
+        )
         records = self.cluster.records(self.topic)
         self.assertEqual(100, len(records))
-        self.assertEqual([34, 33, 33],
-                         [sum(r.partition == p for r in records) for p in range(3)])
+        self.assertEqual([34, 33, 33], [sum(r.partition == p for r in records) for p in range(3)])
         self.assertEqual(20, sum(r.key is None for r in records))
         self.assertEqual(("h0", b"v0.0"), records[0].headers[0])
 
@@ -37,28 +50,37 @@ class ClusterTest(unittest.TestCase):
 
     def test_aborted_transactions_take_offsets_but_are_not_read(self):
         self.cluster.create_topic(self.topic)
-        produced = self.cluster.produce(self.topic, 100, transactional_id=self.topic,
-                                        transaction_records=10, abort_every=5)
+        produced = self.cluster.produce(
+            self.topic, 100, transactional_id=self.topic, transaction_records=10, abort_every=5
+        )
         self.assertEqual(20, produced["aborted"])
         self.assertEqual(80, self.cluster.digest(self.topic)[0]["count"])
         self.assertEqual(110, self.cluster.list_offsets(self.topic)[0])
 
     def test_given_records_arrive_as_given(self):
         self.cluster.create_topic(self.topic)
-        placed = self.cluster.produce_records(self.topic, [
-            record(b"\x00\xff", key=b"k", timestamp=1_700_000_000_000, headers=[("h", None)]),
-            record(None, key=b"k", timestamp=1_700_000_000_001)])
+        placed = self.cluster.produce_records(
+            self.topic,
+            [
+                record(b"\x00\xff", key=b"k", timestamp=1_700_000_000_000, headers=[("h", None)]),
+                record(None, key=b"k", timestamp=1_700_000_000_001),
+            ],
+        )
         self.assertEqual([[0, 0], [0, 1]], placed)
         first, second = self.cluster.records(self.topic)
-        self.assertEqual((b"\x00\xff", b"k", [("h", None)]), (first.value, first.key, first.headers))
+        self.assertEqual(
+            (b"\x00\xff", b"k", [("h", None)]), (first.value, first.key, first.headers)
+        )
         self.assertIsNone(second.value)
 
     def test_groups_configs_and_deleted_records_are_seen(self):
         self.cluster.create_topic(self.topic, 1, configs={"cleanup.policy": "compact,delete"})
         self.cluster.produce(self.topic, 20)
         self.cluster.alter_configs(self.topic, set={"retention.ms": "3600000"})
-        self.assertEqual({"cleanup.policy": "compact,delete", "retention.ms": "3600000"},
-                         self.cluster.describe_configs(self.topic))
+        self.assertEqual(
+            {"cleanup.policy": "compact,delete", "retention.ms": "3600000"},
+            self.cluster.describe_configs(self.topic),
+        )
         group = shared.unique("group")
         self.cluster.consume_group(group, [self.topic], count=20)
         self.assertEqual({self.topic: {0: 20}}, self.cluster.group_offsets(group))
@@ -84,10 +106,16 @@ class ClusterTest(unittest.TestCase):
 
 class ParentTest(unittest.TestCase):
     def test_brokers_end_with_a_killed_parent(self):
-        code = ("import ottla_lab, time; c = ottla_lab.Cluster('orphan'); c.start(wait=False); "
-                "print(c.jvm(1).pid, c.data_dir, flush=True); time.sleep(60)")
-        parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
-                                  env=os.environ | {"PYTHONPATH": str(paths.LAB)})
+        code = (
+            "import ottla_lab, time; c = ottla_lab.Cluster('orphan'); c.start(wait=False); "
+            "print(c.jvm(1).pid, c.data_dir, flush=True); time.sleep(60)"
+        )
+        parent = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(paths.LAB)},
+        )
         pid, folder = parent.stdout.readline().split()
         parent.kill()
         parent.wait()
@@ -96,16 +124,47 @@ class ParentTest(unittest.TestCase):
         subprocess.run(["rm", "-rf", folder], check=True)
 
 
+class MirrorMakerTest(unittest.TestCase):
+    def test_it_copies_and_stops(self):
+        source, target = shared.cluster("A"), shared.cluster("B")
+        topic = shared.unique("lab")
+        source.create_topic(topic, 2)
+        source.produce(topic, 100)
+        properties = mirror_maker.properties_for(
+            {"A": source, "B": target}, ["A->B"], **{"A->B__topics": topic}
+        )
+        with MirrorMaker2(properties) as mirror:
+            wait_until(
+                lambda: sum(target.list_offsets(f"A.{topic}").values()) == 100, 60, "all copied"
+            )
+            self.assertGreater(mirror.cpu_seconds(), 0)
+            self.assertGreater(mirror.peak_rss_bytes(), 50 << 20)
+            mirror.stop()
+            self.assertFalse(mirror.jvm.running())
+
+
 class SecurityTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.cluster = shared.cluster("secure", authorizer=True, listeners=(
-            "SSL", "MTLS", "SSL_EXPIRED", "SSL_UNKNOWN_CA", "SASL_PLAINTEXT", "SASL_SSL"))
+        cls.cluster = shared.cluster(
+            "secure",
+            authorizer=True,
+            listeners=(
+                "SSL",
+                "MTLS",
+                "SSL_EXPIRED",
+                "SSL_UNKNOWN_CA",
+                "SASL_PLAINTEXT",
+                "SASL_SSL",
+            ),
+        )
         cls.tokens = oauth.TokenServer()
         cls.topic = shared.unique("lab")
         cls.cluster.create_topic(cls.topic)
         for user in ("alice", "client"):
-            cls.cluster.create_acl(principal=f"User:{user}", resource_name=cls.topic, operation="ALL")
+            cls.cluster.create_acl(
+                principal=f"User:{user}", resource_name=cls.topic, operation="ALL"
+            )
 
     @classmethod
     def tearDownClass(cls):
@@ -113,16 +172,23 @@ class SecurityTest(unittest.TestCase):
 
     def produce(self, listener: str, **how):
         client = self.cluster.client(listener, **how)
-        client |= {"max.block.ms": "10000", "delivery.timeout.ms": "10000", "request.timeout.ms": "5000"}
-        return self.cluster.produce(self.topic, 1, bootstrap=client.pop("bootstrap.servers"),
-                                    client=client)["committed"]
+        client |= {
+            "max.block.ms": "10000",
+            "delivery.timeout.ms": "10000",
+            "request.timeout.ms": "5000",
+        }
+        return self.cluster.produce(
+            self.topic, 1, bootstrap=client.pop("bootstrap.servers"), client=client
+        )["committed"]
 
     def test_each_sasl_mechanism_is_accepted(self):
         for listener in ("SASL_PLAINTEXT", "SASL_SSL"):
             for mechanism in ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"):
                 with self.subTest(listener=listener, mechanism=mechanism):
-                    self.assertEqual({0: 1}, self.produce(listener, mechanism=mechanism,
-                                                          token_url=self.tokens.url))
+                    self.assertEqual(
+                        {0: 1},
+                        self.produce(listener, mechanism=mechanism, token_url=self.tokens.url),
+                    )
         self.assertGreater(self.tokens.issued, 0)
 
     def test_wrong_passwords_and_missing_rights_are_refused(self):
@@ -134,6 +200,8 @@ class SecurityTest(unittest.TestCase):
     def test_certificates_decide(self):
         self.assertEqual({0: 1}, self.produce("SSL"))
         self.assertEqual({0: 1}, self.produce("MTLS"))
+        with self.assertRaisesRegex(AgentError, "SslAuthenticationException"):
+            self.produce("MTLS", certificate="stranger")
         for listener in ("SSL_EXPIRED", "SSL_UNKNOWN_CA"):
             with self.assertRaisesRegex(AgentError, "SslAuthenticationException"):
                 self.produce(listener)
@@ -144,8 +212,10 @@ class BrokersTest(unittest.TestCase):
         cluster = shared.cluster("three", brokers=3, racks=["r1", "r2", "r3"])
         topic = shared.unique("lab")
         cluster.create_topic(topic, 3, configs={"min.insync.replicas": "2"})
-        self.assertEqual({"r1", "r2", "r3"},
-                         {node["rack"] for node in cluster.describe_cluster()["nodes"].values()})
+        self.assertEqual(
+            {"r1", "r2", "r3"},
+            {node["rack"] for node in cluster.describe_cluster()["nodes"].values()},
+        )
         cluster.kill9(2)
         cluster.wait_leaders(topic, without=2)
         self.assertEqual({0: 10, 1: 10, 2: 10}, cluster.produce(topic, 30)["committed"])

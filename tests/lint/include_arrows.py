@@ -4,9 +4,10 @@
 cli -> {switchover, origins, stretch, fleet, observe} -> flow -> kafka/client -> kafka/session
     -> kafka/{protocol, records} -> kafka/wire -> base;  kafka/client -> net -> base
 
-An arrow also reaches what lies behind it. kafka/fake (a cluster in process) may use everything below
-kafka/client, and is there for tests and benches only.
+An arrow also reaches what lies behind it. kafka/fake (a cluster in process) may use everything
+below kafka/client, and is there for tests and benches only.
 """
+
 import pathlib
 import re
 import sys
@@ -61,7 +62,9 @@ def check(source: pathlib.Path) -> list[str]:
         name = file.relative_to(source).as_posix()
         own = folder_of(name)
         if own is None:
-            errors.append(f"src/{name}: the folder has no place among the arrows; add it to {__file__}")
+            errors.append(
+                f"src/{name}: the folder has no place among the arrows; add it to {__file__}"
+            )
             continue
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
             match = _INCLUDE.match(line)
@@ -70,7 +73,9 @@ def check(source: pathlib.Path) -> list[str]:
                 continue
             if target == "kafka/fake" and _FOR_TESTS.search(name):
                 continue
-            errors.append(f'src/{name}:{number}: {own} may not include "{match.group(1)}" ({target})')
+            errors.append(
+                f'src/{name}:{number}: {own} may not include "{match.group(1)}" ({target})'
+            )
     return errors
 
 

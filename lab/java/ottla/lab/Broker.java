@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * A Kafka broker and/or controller in the lab: formats its storage if that is new, then runs Kafka's
- * own main class. One JVM instead of two halves the start-up time.
- * Arguments: the log directory, server.properties, then further arguments of `kafka-storage format`.
+ * A Kafka broker and/or controller in the lab: formats its storage if that is new, then runs
+ * Kafka's own main class. One JVM instead of two halves the start-up time. Arguments: the log
+ * directory, server.properties, then further arguments of `kafka-storage format`.
  */
 public final class Broker {
     private Broker() {}

@@ -62,7 +62,10 @@ final class Command {
         return values;
     }
 
-    /** Client properties: bootstrap.servers plus whatever "client" adds (security, isolation level, ...). */
+    /**
+     * Client properties: bootstrap.servers plus whatever "client" adds (security, isolation level,
+     * ...).
+     */
     Properties client() {
         Properties properties = new Properties();
         properties.put("bootstrap.servers", text("bootstrap"));

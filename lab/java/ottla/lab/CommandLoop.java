@@ -30,9 +30,10 @@ final class CommandLoop {
 
     static void run(Map<String, Agent.Handler> handlers) throws IOException {
         CommandLoop loop = new CommandLoop(handlers, System.out);
-        System.setOut(System.err);  // nothing but answers may reach standard output
+        System.setOut(System.err); // nothing but answers may reach standard output
         ExecutorService threads = Executors.newCachedThreadPool();
-        BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        BufferedReader in =
+            new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             JsonNode request = JSON.readTree(line);
             threads.execute(() -> loop.answer(request));

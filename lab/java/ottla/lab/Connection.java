@@ -29,11 +29,11 @@ final class Connection {
             client.setOption(StandardSocketOptions.TCP_NODELAY, true);
             target.setOption(StandardSocketOptions.TCP_NODELAY, true);
         } catch (IOException e) {
-            reset();  // nobody listens there
+            reset(); // nobody listens there
             return;
         }
-        // Loopback answered the client's SYN at once; the round trip it should have cost comes on top
-        // of the first byte's own way.
+        // Loopback answered the client's SYN at once; the round trip it should have cost comes on
+        // top of the first byte's own way.
         long firstArrival = System.nanoTime() + 3 * state.oneWayNanos;
         there = new Pipe(state, state.toTarget, client, target, firstArrival, this::ended);
         back = new Pipe(state, state.fromTarget, target, client, System.nanoTime(), this::ended);

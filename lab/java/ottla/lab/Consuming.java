@@ -56,17 +56,20 @@ final class Consuming {
         try (var consumer = consumer(command)) {
             List<TopicPartition> partitions = new ArrayList<>();
             consumer.partitionsFor(command.text("topic")).forEach(info -> {
-                if (!command.has("partition") || command.integer("partition", 0) == info.partition()) {
+                if (!command.has("partition")
+                    || command.integer("partition", 0) == info.partition()) {
                     partitions.add(new TopicPartition(info.topic(), info.partition()));
                 }
             });
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
             if (command.has("from")) {
-                partitions.forEach(partition -> consumer.seek(partition, command.number("from", 0)));
+                partitions.forEach(
+                    partition -> consumer.seek(partition, command.number("from", 0)));
             }
             Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
-            while (ends.entrySet().stream().anyMatch(e -> consumer.position(e.getKey()) < e.getValue())) {
+            while (ends.entrySet().stream().anyMatch(
+                e -> consumer.position(e.getKey()) < e.getValue())) {
                 if (System.currentTimeMillis() > deadline) {
                     throw new IllegalStateException("not all read in time, ends " + ends);
                 }
@@ -124,8 +127,9 @@ final class Consuming {
 
     private Object digest(Command command) {
         Map<Integer, PartitionDigest> digests = new TreeMap<>();
-        readAll(command, record ->
-            digests.computeIfAbsent(record.partition(), p -> new PartitionDigest()).add(record));
+        readAll(command,
+            record
+            -> digests.computeIfAbsent(record.partition(), p -> new PartitionDigest()).add(record));
         Map<Integer, Object> answer = new TreeMap<>();
         digests.forEach((partition, digest) -> answer.put(partition, digest.answer()));
         return answer;
@@ -160,7 +164,10 @@ final class Consuming {
         return line;
     }
 
-    /** Joins "group", reads until "count" records came, commits, leaves. "protocol": classic, consumer. */
+    /**
+     * Joins "group", reads until "count" records came, commits, leaves. "protocol": classic,
+     * consumer.
+     */
     private Object consumeGroup(Command command) {
         long count = command.number("count", 1);
         long deadline = System.currentTimeMillis() + command.number("timeout_ms", 60_000);

@@ -24,18 +24,21 @@ final class GroupCommands {
     private Object commit(Command command) throws Exception {
         Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
         String metadata = command.text("metadata", "");
-        command.node("offsets").properties().forEach(topic ->
-            topic.getValue().properties().forEach(partition -> offsets.put(
-                new TopicPartition(topic.getKey(), Integer.parseInt(partition.getKey())),
-                new OffsetAndMetadata(partition.getValue().asLong(), metadata))));
+        command.node("offsets").properties().forEach(topic
+            -> topic.getValue().properties().forEach(partition
+                -> offsets.put(
+                    new TopicPartition(topic.getKey(), Integer.parseInt(partition.getKey())),
+                    new OffsetAndMetadata(partition.getValue().asLong(), metadata))));
         get(Admins.of(command).alterConsumerGroupOffsets(command.text("group"), offsets).all());
         return true;
     }
 
     private Object offsets(Command command) throws Exception {
         Map<String, Map<Integer, Long>> offsets = new TreeMap<>();
-        get(Admins.of(command).listConsumerGroupOffsets(command.text("group"))
-            .partitionsToOffsetAndMetadata()).forEach((partition, committed) -> {
+        get(Admins.of(command)
+                .listConsumerGroupOffsets(command.text("group"))
+                .partitionsToOffsetAndMetadata())
+            .forEach((partition, committed) -> {
                 if (committed != null) {
                     offsets.computeIfAbsent(partition.topic(), topic -> new TreeMap<>())
                         .put(partition.partition(), committed.offset());
@@ -46,8 +49,10 @@ final class GroupCommands {
 
     private Object list(Command command) throws Exception {
         Map<String, String> groups = new TreeMap<>();
-        get(Admins.of(command).listGroups().all()).forEach(group -> groups.put(group.groupId(),
-            group.groupState().map(Object::toString).orElse("")));
+        get(Admins.of(command).listGroups().all())
+            .forEach(group
+                -> groups.put(
+                    group.groupId(), group.groupState().map(Object::toString).orElse("")));
         return groups;
     }
 
@@ -56,8 +61,14 @@ final class GroupCommands {
         ConsumerGroupDescription group =
             get(Admins.of(command).describeConsumerGroups(List.of(name)).all()).get(name);
         Map<String, Object> members = new TreeMap<>();
-        group.members().forEach(member -> members.put(member.consumerId(),
-            member.assignment().topicPartitions().stream().map(Object::toString).sorted().toList()));
+        group.members().forEach(member
+            -> members.put(member.consumerId(),
+                member.assignment()
+                    .topicPartitions()
+                    .stream()
+                    .map(Object::toString)
+                    .sorted()
+                    .toList()));
         return Map.of("state", group.groupState().toString(), "type", group.type().toString(),
             "members", members);
     }

@@ -2,15 +2,17 @@ package ottla.lab;
 
 import java.util.concurrent.ThreadLocalRandom;
 
-/** What all connections of a link share: its settings, whether it is cut, and its two directions. */
+/**
+ * What all connections of a link share: its settings, whether it is cut, and its two directions.
+ */
 final class LinkState {
     /** Longest queue before the bottleneck, as time; senders wait rather than fill memory. */
     private static final long QUEUE_NANOS = 20_000_000;
 
     volatile long oneWayNanos;
     volatile long jitterNanos;
-    volatile long bandwidth;    // bytes a second each way, 0: unlimited
-    volatile long windowBytes;  // unacknowledged bytes per connection and way, 0: unlimited
+    volatile long bandwidth; // bytes a second each way, 0: unlimited
+    volatile long windowBytes; // unacknowledged bytes per connection and way, 0: unlimited
     final BufferPool buffers = new BufferPool();
     final Direction toTarget = new Direction();
     final Direction fromTarget = new Direction();
@@ -57,7 +59,8 @@ final class LinkState {
             if (rate > 0) {
                 freeAt += (long) (count * 1e9 / rate);
             }
-            long jitter = jitterNanos == 0 ? 0 : ThreadLocalRandom.current().nextLong(jitterNanos + 1);
+            long jitter =
+                jitterNanos == 0 ? 0 : ThreadLocalRandom.current().nextLong(jitterNanos + 1);
             return freeAt + oneWayNanos + jitter;
         }
 

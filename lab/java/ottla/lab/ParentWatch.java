@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * Ends this JVM when its standard input ends. The parent holds the other end of that pipe, so even a
- * parent killed with SIGKILL leaves no broker behind.
+ * Ends this JVM when its standard input ends. The parent holds the other end of that pipe, so even
+ * a parent killed with SIGKILL leaves no broker behind.
  */
 final class ParentWatch {
     private ParentWatch() {}
@@ -19,7 +19,8 @@ final class ParentWatch {
     private static void awaitEnd(InputStream in) {
         try {
             byte[] ignored = new byte[256];
-            while (in.read(ignored) >= 0) { }
+            while (in.read(ignored) >= 0) {
+            }
         } catch (IOException e) {
             // A broken pipe says the same as its end: nobody is left.
         }

@@ -11,8 +11,8 @@ import java.util.function.Consumer;
 
 /**
  * One way of a connection. A thread reads chunks and stamps each with its time of arrival; another
- * writes them when that time has come. Bytes count as in flight until their acknowledgement is back,
- * a one-way delay after arrival; with a window, reading stops while that many are in flight.
+ * writes them when that time has come. Bytes count as in flight until their acknowledgement is
+ * back, a one-way delay after arrival; with a window, reading stops while that many are in flight.
  */
 final class Pipe {
     private static final int CHUNK = BufferPool.CHUNK;
@@ -37,7 +37,7 @@ final class Pipe {
     private boolean stopped;
 
     Pipe(LinkState state, LinkState.Direction direction, SocketChannel source, SocketChannel target,
-            long notBefore, Consumer<Boolean> onEnd) {
+        long notBefore, Consumer<Boolean> onEnd) {
         this.state = state;
         this.direction = direction;
         this.source = source;
@@ -92,7 +92,7 @@ final class Pipe {
         long arrival = direction.transmit(count);
         lock.lock();
         try {
-            notBefore = Math.max(arrival, notBefore);  // jitter does not reorder a stream
+            notBefore = Math.max(arrival, notBefore); // jitter does not reorder a stream
             queue.add(new Chunk(buffer, notBefore));
             inFlight += count;
             changed.signalAll();
@@ -115,9 +115,9 @@ final class Pipe {
                 if (inFlight < window && backlog <= 0) {
                     return (int) Math.min(CHUNK, window - inFlight);
                 }
-                long wait = inFlight < window ? backlog
+                long wait = inFlight < window    ? backlog
                     : acknowledgements.isEmpty() ? TimeUnit.SECONDS.toNanos(1)
-                    : acknowledgements.peek().at - now;
+                                                 : acknowledgements.peek().at - now;
                 changed.awaitNanos(wait);
             }
             return 0;

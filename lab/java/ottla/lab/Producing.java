@@ -16,10 +16,13 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
-/** Writes records: a deterministic series ("produce") or exactly those given ("produce_records"). */
+/**
+ * Writes records: a deterministic series ("produce") or exactly those given ("produce_records").
+ */
 final class Producing {
     private static final List<Object> LEFT_OPEN = new java.util.concurrent.CopyOnWriteArrayList<>();
-    private static final String WORDS = "order paid shipped returned customer street city warehouse ";
+    private static final String WORDS =
+        "order paid shipped returned customer street city warehouse ";
 
     void register(Map<String, Agent.Handler> handlers) {
         handlers.put("produce", this::series);
@@ -80,9 +83,12 @@ final class Producing {
             String[] words = WORDS.split(" ");
             StringBuilder text = new StringBuilder();
             while (text.length() < bytes.length) {
-                text.append(words[source.nextInt(words.length)]).append(source.nextInt(10000)).append(' ');
+                text.append(words[source.nextInt(words.length)])
+                    .append(source.nextInt(10000))
+                    .append(' ');
             }
-            System.arraycopy(text.toString().getBytes(StandardCharsets.US_ASCII), 0, bytes, 0, bytes.length);
+            System.arraycopy(
+                text.toString().getBytes(StandardCharsets.US_ASCII), 0, bytes, 0, bytes.length);
             return bytes;
         }
 
@@ -92,13 +98,15 @@ final class Producing {
 
         ProducerRecord<byte[], byte[]> record(long i) {
             int partition = only >= 0 ? only : (int) (i % partitions);
-            byte[] key = every(i, nullKeyEvery) ? null
+            byte[] key = every(i, nullKeyEvery)
+                ? null
                 : ("k" + i % keys).getBytes(StandardCharsets.US_ASCII);
             Long time = timestamp == 0 ? null : timestamp + i * timestampStep;
             byte[] value = every(i, nullValueEvery) ? null : value(i);
             var record = new ProducerRecord<>(topic, partition, time, key, value);
             for (int h = 0; h < headers; h++) {
-                record.headers().add("h" + h, ("v" + i + "." + h).getBytes(StandardCharsets.US_ASCII));
+                record.headers().add(
+                    "h" + h, ("v" + i + "." + h).getBytes(StandardCharsets.US_ASCII));
             }
             return record;
         }
@@ -107,7 +115,8 @@ final class Producing {
             byte[] head = (prefix + i + "|").getBytes(StandardCharsets.UTF_8);
             byte[] value = new byte[Math.max(size, head.length)];
             System.arraycopy(head, 0, value, 0, head.length);
-            System.arraycopy(filler, (int) (i * 31 % 4096), value, head.length, value.length - head.length);
+            System.arraycopy(
+                filler, (int) (i * 31 % 4096), value, head.length, value.length - head.length);
             return value;
         }
     }
@@ -128,12 +137,13 @@ final class Producing {
         Map<Integer, Long> committed = new TreeMap<>();
         var producer = producer(command);
         try {
-            Series series = new Series(command, producer.partitionsFor(command.text("topic")).size());
+            Series series =
+                new Series(command, producer.partitionsFor(command.text("topic")).size());
             if (transactional) {
                 producer.initTransactions();
             }
             var sent = new Sent();
-            for (long i = 0; i < count; ) {
+            for (long i = 0; i < count;) {
                 long end = transactional ? Math.min(count, i + perTransaction) : count;
                 boolean abort = transactional && Series.every(i / perTransaction, abortEvery);
                 if (transactional) {
@@ -158,7 +168,7 @@ final class Producing {
             }
         } finally {
             if (command.flag("leave_open")) {
-                LEFT_OPEN.add(producer);  // closing would abort the transaction
+                LEFT_OPEN.add(producer); // closing would abort the transaction
             } else {
                 producer.close();
             }
@@ -191,18 +201,22 @@ final class Producing {
         return node == null || node.isNull() ? null : Base64.getDecoder().decode(node.asText());
     }
 
-    /** "records": [{partition, timestamp, key, value, headers: [[name, value]]}], bytes in base64. */
+    /**
+     * "records": [{partition, timestamp, key, value, headers: [[name, value]]}], bytes in base64.
+     */
     private Object given(Command command) throws Exception {
         List<Future<RecordMetadata>> sent = new ArrayList<>();
         List<Object> placed = new ArrayList<>();
         try (var producer = producer(command)) {
             for (JsonNode given : command.node("records")) {
-                Integer partition = given.hasNonNull("partition") ? given.get("partition").asInt() : null;
+                Integer partition =
+                    given.hasNonNull("partition") ? given.get("partition").asInt() : null;
                 Long time = given.hasNonNull("timestamp") ? given.get("timestamp").asLong() : null;
                 var record = new ProducerRecord<>(command.text("topic"), partition, time,
                     bytes(given.get("key")), bytes(given.get("value")));
                 for (JsonNode header : given.path("headers")) {
-                    record.headers().add(new RecordHeader(header.get(0).asText(), bytes(header.get(1))));
+                    record.headers().add(
+                        new RecordHeader(header.get(0).asText(), bytes(header.get(1))));
                 }
                 sent.add(producer.send(record));
             }

@@ -50,46 +50,55 @@ final class SecurityCommands {
     }
 
     private Object deleteAcl(Command command) throws Exception {
-        return get(Admins.of(command).deleteAcls(List.of(binding(command).toFilter())).all()).size();
+        return get(Admins.of(command).deleteAcls(List.of(binding(command).toFilter())).all())
+            .size();
     }
 
     private Object listAcls(Command command) throws Exception {
-        var everything = new AclBindingFilter(ResourcePatternFilter.ANY, AccessControlEntryFilter.ANY);
+        var everything =
+            new AclBindingFilter(ResourcePatternFilter.ANY, AccessControlEntryFilter.ANY);
         List<Object> acls = new ArrayList<>();
         for (AclBinding acl : get(Admins.of(command).describeAcls(everything).values())) {
             acls.add(Map.of("resource_type", acl.pattern().resourceType().toString(),
-                "resource_name", acl.pattern().name(),
-                "pattern_type", acl.pattern().patternType().toString(),
-                "principal", acl.entry().principal(), "host", acl.entry().host(),
-                "operation", acl.entry().operation().toString(),
+                "resource_name", acl.pattern().name(), "pattern_type",
+                acl.pattern().patternType().toString(), "principal", acl.entry().principal(),
+                "host", acl.entry().host(), "operation", acl.entry().operation().toString(),
                 "permission", acl.entry().permissionType().toString()));
         }
         return acls;
     }
 
     private Object createScramUser(Command command) throws Exception {
-        var mechanism = ScramMechanism.fromMechanismName(command.text("mechanism", "SCRAM-SHA-256"));
-        get(Admins.of(command).alterUserScramCredentials(List.of(new UserScramCredentialUpsertion(
-            command.text("user"), new ScramCredentialInfo(mechanism, 4096),
-            command.text("password")))).all());
+        var mechanism =
+            ScramMechanism.fromMechanismName(command.text("mechanism", "SCRAM-SHA-256"));
+        get(Admins.of(command)
+                .alterUserScramCredentials(
+                    List.of(new UserScramCredentialUpsertion(command.text("user"),
+                        new ScramCredentialInfo(mechanism, 4096), command.text("password"))))
+                .all());
         return true;
     }
 
     /** "entity": {"user": ..., "client-id": ...}, "set": {quota: value}, "delete": [quota]. */
     private Object alterQuota(Command command) throws Exception {
         List<ClientQuotaAlteration.Op> changes = new ArrayList<>();
-        command.map("set").forEach((name, value) ->
-            changes.add(new ClientQuotaAlteration.Op(name, Double.valueOf(value))));
-        command.texts("delete").forEach(name -> changes.add(new ClientQuotaAlteration.Op(name, null)));
-        get(Admins.of(command).alterClientQuotas(List.of(new ClientQuotaAlteration(
-            new ClientQuotaEntity(command.map("entity")), changes))).all());
+        command.map("set").forEach(
+            (name,
+                value) -> changes.add(new ClientQuotaAlteration.Op(name, Double.valueOf(value))));
+        command.texts("delete").forEach(
+            name -> changes.add(new ClientQuotaAlteration.Op(name, null)));
+        get(Admins.of(command)
+                .alterClientQuotas(List.of(new ClientQuotaAlteration(
+                    new ClientQuotaEntity(command.map("entity")), changes)))
+                .all());
         return true;
     }
 
     private Object listQuotas(Command command) throws Exception {
         Map<String, Object> quotas = new TreeMap<>();
         get(Admins.of(command).describeClientQuotas(ClientQuotaFilter.all()).entities())
-            .forEach((entity, values) -> quotas.put(new TreeMap<>(entity.entries()).toString(), values));
+            .forEach(
+                (entity, values) -> quotas.put(new TreeMap<>(entity.entries()).toString(), values));
         return quotas;
     }
 }

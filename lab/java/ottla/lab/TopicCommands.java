@@ -57,8 +57,9 @@ final class TopicCommands {
         NewTopic topic = command.has("assignment")
             ? new NewTopic(name, assignment(command))
             : new NewTopic(name, Optional.of(command.integer("partitions", 1)),
-                command.has("replication")
-                    ? Optional.of((short) command.integer("replication", 1)) : Optional.empty());
+                  command.has("replication")
+                      ? Optional.of((short) command.integer("replication", 1))
+                      : Optional.empty());
         get(admin.createTopics(List.of(topic.configs(command.map("configs")))).all());
         awaitLeaders(admin, name);
         return describe(command);
@@ -116,7 +117,8 @@ final class TopicCommands {
         int count = command.integer("partitions", 1);
         get(admin.createPartitions(Map.of(name, NewPartitions.increaseTo(count))).all());
         long deadline = System.currentTimeMillis() + WAIT_MS;
-        while (topic(admin, name).partitions().size() < count && System.currentTimeMillis() < deadline) {
+        while (topic(admin, name).partitions().size() < count
+            && System.currentTimeMillis() < deadline) {
             Thread.sleep(10);
         }
         awaitLeaders(admin, name);
@@ -132,12 +134,13 @@ final class TopicCommands {
         TopicDescription topic = topic(Admins.of(command), command.text("topic"));
         List<Object> partitions = new ArrayList<>();
         for (TopicPartitionInfo partition : topic.partitions()) {
-            partitions.add(Map.of("partition", partition.partition(),
-                "leader", partition.leader() == null ? -1 : partition.leader().id(),
-                "replicas", partition.replicas().stream().map(Node::id).toList(),
-                "isr", partition.isr().stream().map(Node::id).toList()));
+            partitions.add(Map.of("partition", partition.partition(), "leader",
+                partition.leader() == null ? -1 : partition.leader().id(), "replicas",
+                partition.replicas().stream().map(Node::id).toList(), "isr",
+                partition.isr().stream().map(Node::id).toList()));
         }
-        return Map.of("name", topic.name(), "id", topic.topicId().toString(), "partitions", partitions);
+        return Map.of(
+            "name", topic.name(), "id", topic.topicId().toString(), "partitions", partitions);
     }
 
     private static ConfigResource resource(Command command) {
@@ -163,8 +166,10 @@ final class TopicCommands {
 
     private Object alterConfigs(Command command) throws Exception {
         List<AlterConfigOp> changes = new ArrayList<>();
-        command.map("set").forEach((name, value) ->
-            changes.add(new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET)));
+        command.map("set").forEach(
+            (name, value)
+                -> changes.add(
+                    new AlterConfigOp(new ConfigEntry(name, value), AlterConfigOp.OpType.SET)));
         for (String name : command.texts("delete")) {
             changes.add(new AlterConfigOp(new ConfigEntry(name, ""), AlterConfigOp.OpType.DELETE));
         }
@@ -199,9 +204,10 @@ final class TopicCommands {
     private Object deleteRecords(Command command) throws Exception {
         String name = command.text("topic");
         Map<TopicPartition, RecordsToDelete> before = new HashMap<>();
-        command.map("before").forEach((partition, offset) ->
-            before.put(new TopicPartition(name, Integer.parseInt(partition)),
-                RecordsToDelete.beforeOffset(Long.parseLong(offset))));
+        command.map("before").forEach(
+            (partition, offset)
+                -> before.put(new TopicPartition(name, Integer.parseInt(partition)),
+                    RecordsToDelete.beforeOffset(Long.parseLong(offset))));
         get(Admins.of(command).deleteRecords(before).all());
         return true;
     }
@@ -215,16 +221,19 @@ final class TopicCommands {
         }
         var type = command.flag("unclean") ? ElectionType.UNCLEAN : ElectionType.PREFERRED;
         Map<String, String> outcome = new TreeMap<>();
-        get(admin.electLeaders(type, partitions).partitions()).forEach((partition, error) ->
-            outcome.put(partition.toString(), error.map(Throwable::getMessage).orElse("elected")));
+        get(admin.electLeaders(type, partitions).partitions())
+            .forEach((partition, error)
+                         -> outcome.put(partition.toString(),
+                             error.map(Throwable::getMessage).orElse("elected")));
         return outcome;
     }
 
     private Object reassign(Command command) throws Exception {
         String name = command.text("topic");
         Map<TopicPartition, Optional<NewPartitionReassignment>> moves = new HashMap<>();
-        assignment(command).forEach((partition, brokers) -> moves.put(
-            new TopicPartition(name, partition), Optional.of(new NewPartitionReassignment(brokers))));
+        assignment(command).forEach((partition, brokers)
+                                        -> moves.put(new TopicPartition(name, partition),
+                                            Optional.of(new NewPartitionReassignment(brokers))));
         Admin admin = Admins.of(command);
         get(admin.alterPartitionReassignments(moves).all());
         long deadline = System.currentTimeMillis() + WAIT_MS;
@@ -241,11 +250,12 @@ final class TopicCommands {
         var cluster = Admins.of(command).describeCluster();
         Map<Integer, Object> nodes = new TreeMap<>();
         for (Node node : get(cluster.nodes())) {
-            nodes.put(node.id(), Map.of("host", node.host(), "port", node.port(),
-                "rack", node.hasRack() ? node.rack() : ""));
+            nodes.put(node.id(),
+                Map.of("host", node.host(), "port", node.port(), "rack",
+                    node.hasRack() ? node.rack() : ""));
         }
         Node controller = get(cluster.controller());
-        return Map.of("cluster_id", get(cluster.clusterId()), "nodes", nodes,
-            "controller", controller == null ? -1 : controller.id());
+        return Map.of("cluster_id", get(cluster.clusterId()), "nodes", nodes, "controller",
+            controller == null ? -1 : controller.id());
     }
 }

@@ -34,9 +34,10 @@ public final class WanLink {
         handlers.put("cut", command -> link.cut(true));
         handlers.put("restore", command -> link.cut(false));
         handlers.put("cut_connections", command -> link.reset());
-        handlers.put("stats", command -> Map.of("connections", link.connections.size(),
-            "bytes_to_target", link.state.toTarget.bytes(),
-            "bytes_from_target", link.state.fromTarget.bytes()));
+        handlers.put("stats",
+            command
+            -> Map.of("connections", link.connections.size(), "bytes_to_target",
+                link.state.toTarget.bytes(), "bytes_from_target", link.state.fromTarget.bytes()));
         CommandLoop.run(handlers);
     }
 
@@ -53,7 +54,7 @@ public final class WanLink {
         while (true) {
             try {
                 SocketChannel client = server.accept();
-                state.awaitUp();  // while cut, a new connection hangs, like a lost SYN
+                state.awaitUp(); // while cut, a new connection hangs, like a lost SYN
                 Connection connection = new Connection(state, client, connections::remove);
                 connections.add(connection);
                 connection.start(target);
