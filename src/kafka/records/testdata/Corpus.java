@@ -3,13 +3,16 @@
 //   javac -cp 'LIBS/*' -d OUT Corpus.java
 //   java -cp 'OUT:LIBS/*' Corpus generate DIR     NAME.bin and NAME.txt for every case
 //   java -cp 'OUT:LIBS/*' Corpus dump FILE…       the text form of FILE; checks checksums
+//   java -cp 'OUT:LIBS/*' Corpus check DIR        whether each NAME.bin there says what NAME.txt says
 //
 // LIBS holds kafka-clients 4.3.1 and what it depends on (mvn dependency:copy-dependencies).
-// java_corpus_test.cc compares the text form with what our reader finds, and documents its grammar.
+// java_corpus_test.cc compares the text form with what our reader finds; corpus_text.h documents its
+// grammar. What our code writes (target write_for_java) is checked the other way round.
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.CRC32;
@@ -35,6 +38,10 @@ public class Corpus {
             generate(Path.of(args[1]));
             return;
         }
+        if (args[0].equals("check")) {
+            check(Path.of(args[1]));
+            return;
+        }
         for (int i = 1; i < args.length; ++i) {
             System.out.print(dump(ByteBuffer.wrap(Files.readAllBytes(Path.of(args[i])))));
         }
@@ -55,6 +62,22 @@ public class Corpus {
         write(dir, "v2-delete-horizon", deleteHorizon());
         write(dir, "v2-snappy-large", large(CompressionType.SNAPPY));
         write(dir, "v2-lz4-large", large(CompressionType.LZ4));
+    }
+
+    static void check(Path dir) throws IOException {
+        int good = 0;
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(dir, "*.bin")) {
+            for (Path file : files) {
+                String text = dump(ByteBuffer.wrap(Files.readAllBytes(file)));
+                Path expected = Path.of(file.toString().replaceAll("bin$", "txt"));
+                if (!text.equals(Files.readString(expected))) {
+                    System.err.println(file + " holds\n" + text);
+                    System.exit(1);
+                }
+                ++good;
+            }
+        }
+        System.out.println(good + " files are read by Kafka as expected");
     }
 
     static void write(Path dir, String name, ByteBuffer bytes) throws IOException {
