@@ -25,7 +25,7 @@ def snake(name):
 
 
 def kafka_versions(text, context):
-    """Kafka's notation (`3+`, `0-7`, `2`, `none`) inside of a context; None where nothing is left."""
+    """Kafka's notation (`3+`, `0-7`, `2`, `none`) inside of a context; None for nothing."""
     if text == "none":
         return None
     low, _, high = text.rstrip("+").partition("-")

@@ -19,7 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <type_traits>
+#include <utility>
 
 #include "base/assert.h"
 #include "base/bytes.h"
@@ -125,6 +125,19 @@ class Writer : public Encoder<Writer> {
  public:
   Writer() = default;
   explicit Writer(std::size_t capacity) { reserve(capacity); }
+  // What was moved from is empty and can be used again.
+  Writer(Writer&& other) noexcept
+      : Encoder<Writer>(other),
+        data_(std::move(other.data_)),
+        size_(std::exchange(other.size_, 0)),
+        capacity_(std::exchange(other.capacity_, 0)) {}
+  Writer& operator=(Writer&& other) noexcept {
+    Encoder<Writer>::operator=(other);
+    data_ = std::move(other.data_);
+    size_ = std::exchange(other.size_, 0);
+    capacity_ = std::exchange(other.capacity_, 0);
+    return *this;
+  }
 
   [[nodiscard]] Bytes bytes() const noexcept { return {data_.get(), size_}; }
   using Encoder<Writer>::bytes;

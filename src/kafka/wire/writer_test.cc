@@ -91,5 +91,16 @@ TEST(Writer, KeepsCapacityWhenCleared) {
   EXPECT_EQ(w.capacity(), capacity);
 }
 
+TEST(Writer, IsUsableAfterItWasMovedFrom) {
+  Writer first;
+  first.int16(1);
+  Writer second = std::move(first);
+  EXPECT_EQ(hex(second), "0001");
+  first.int16(2);  // NOLINT(bugprone-use-after-move): that is the promise
+  EXPECT_EQ(hex(first), "0002");
+  second = std::move(first);
+  EXPECT_EQ(hex(second), "0002");
+}
+
 }  // namespace
 }  // namespace ottla::kafka::wire

@@ -1,9 +1,10 @@
 // Kafka's own message classes as a referee.
 //
-//   java -cp 'libs/*' Recode.java           reads lines "Name version hex", decodes each with Kafka's
-//                                           class, encodes it again and prints the hex, or "unsupported"
-//                                           or "failed: why"
-//   java -cp 'libs/*' Recode.java errors    prints "name,number,retriable,refresh_metadata" per code
+// java -cp 'libs/*' Recode.java
+//     reads lines "Name version hex", decodes each with Kafka's class, encodes it again and prints
+//     the hex, or "unsupported", or "failed: why"
+// java -cp 'libs/*' Recode.java errors
+//     prints "name,number,retriable,refresh_metadata" per error code
 
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

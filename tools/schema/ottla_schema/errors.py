@@ -80,6 +80,6 @@ def errors_table(rows):
              "constexpr ErrorRow kErrors[] = {"]
     for row in rows:
         text = row.meaning.replace("\\", "\\\\").replace('"', '\\"')
-        lines.append(f'    {{"{row.name}", {str(row.retriable).lower()}, '
-                     f'{str(row.refresh_metadata).lower()}, "{text}"}},')
+        flags = f"{row.retriable}, {row.refresh_metadata}".lower()
+        lines.append(f'    {{"{row.name}", {flags}, "{text}"}},')
     return "\n".join(lines + ["};", ""])

@@ -1,7 +1,7 @@
 """Tests' table of all messages: how to fill each one with values that differ from each other."""
 
+from .emit import guarded, range_condition
 from .model import ENUM_TYPES, STRONG_TYPES
-from .source import guarded, range_condition
 
 
 def fill_value(field, target):
