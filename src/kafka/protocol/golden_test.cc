@@ -194,6 +194,13 @@ TEST(Golden, NullIsRefusedWhereTheVersionHasNone) {
   EXPECT_NE(status.error().context.find("MetadataRequest v0"), std::string::npos);
 }
 
+TEST(Golden, WriterFailsOnVersionsOutsideOfTheRange) {
+  wire::Writer w;
+  FetchRequest{}.encode(w, FetchRequest::kMaxVersion + 1);
+  EXPECT_FALSE(w.ok());
+  EXPECT_EQ(w.size(), 0U);
+}
+
 TEST(Golden, JsonShowsNoBytes) {
   const auto records = from_hex("beef");
   ProduceRequest request;
