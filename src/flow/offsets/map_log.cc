@@ -93,7 +93,7 @@ void MapLog::write_chunks(const OffsetMap& map, std::size_t from, std::vector<Ma
   next_chunk_ = number;
 }
 
-StateRecord MapLog::state_record(const PartitionState& state, const OffsetMap& map) const {
+StateRecord MapLog::state_record(const CopyState& state, const OffsetMap& map) const {
   const std::int64_t begin = chunks_.empty() ? map.base().ordinal : chunks_.back().end;
   return {.state = state,
           .lineage = map.lineage(),
@@ -106,7 +106,7 @@ StateRecord MapLog::state_record(const PartitionState& state, const OffsetMap& m
           .tail = runs_between(map, begin, map.next_ordinal())};
 }
 
-std::vector<MapRecord> MapLog::plan(const PartitionState& state, const OffsetMap& map) {
+std::vector<MapRecord> MapLog::plan(const CopyState& state, const OffsetMap& map) {
   std::vector<MapRecord> out;
   const std::int64_t cut = map.cut_since(lineage_);
   lineage_ = map.lineage();

@@ -49,7 +49,7 @@ class MapLog {
   // The records that bring the topic up to date, in the order in which to write them; empty where
   // nothing changed. Call committed() once all are durable; if that never comes, the next plan
   // covers this one.
-  std::vector<MapRecord> plan(const PartitionState& state, const OffsetMap& map);
+  std::vector<MapRecord> plan(const CopyState& state, const OffsetMap& map);
   void committed();
 
   // The announcement to be durable before the records that it lists are sent.
@@ -76,7 +76,7 @@ class MapLog {
   void rewrite_unanswered(const OffsetMap& map, std::int64_t cut, std::vector<MapRecord>& out);
   void write_chunks(const OffsetMap& map, std::size_t from, std::vector<MapRecord>& out);
   MapRecord write_chunk(const OffsetMap& map, const Chunk& chunk, bool is_last) const;
-  [[nodiscard]] StateRecord state_record(const PartitionState& state, const OffsetMap& map) const;
+  [[nodiscard]] StateRecord state_record(const CopyState& state, const OffsetMap& map) const;
 
   PartitionKey key_;
   std::vector<Chunk> chunks_;    // what the topic holds, or may hold
@@ -88,7 +88,7 @@ class MapLog {
 };
 
 struct LoadedPartition {
-  PartitionState state;
+  CopyState state;
   OffsetMap map;
   std::optional<IntentRecord> intents;  // only where they belong to this map
   MapLog log;

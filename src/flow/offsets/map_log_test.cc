@@ -9,8 +9,8 @@ namespace {
 
 const PartitionKey kKey{"A", "orders", PartitionId(3)};
 
-PartitionState some_state() {
-  PartitionState state;
+CopyState some_state() {
+  CopyState state;
   state.source_topic_id.bytes[0] = 7;
   state.target_topic = "A.orders";
   state.target_topic_id.bytes[15] = 9;

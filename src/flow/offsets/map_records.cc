@@ -121,7 +121,7 @@ std::string MapRecordKey::to_string() const {
   return partition.to_string();
 }
 
-void PartitionState::begin_generation(const Generation& generation) {
+void CopyState::begin_generation(const Generation& generation) {
   if (generations.size() >= kGenerationsMax) generations.erase(generations.begin());
   generations.push_back(generation);
 }

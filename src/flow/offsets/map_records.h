@@ -49,23 +49,23 @@ struct Generation {
 };
 
 // What is known of a partition besides its map.
-struct PartitionState {
+struct CopyState {
   TopicId source_topic_id;
   std::string target_topic;
   TopicId target_topic_id;
   LeaderEpoch leader_epoch{-1};         // of the last copied batch
   std::uint64_t flags = 0;              // none is defined yet; kept as read
   std::vector<Generation> generations;  // oldest first; at most kGenerationsMax
-  bool operator==(const PartitionState&) const = default;
+  bool operator==(const CopyState&) const = default;
 
   static constexpr std::size_t kGenerationsMax = 16;
   // Adds one and drops the oldest beyond the limit.
   void begin_generation(const Generation& generation);
 };
 
-// The state record: PartitionState plus the ends of the map and the runs after its last chunk.
+// The state record: CopyState plus the ends of the map and the runs after its last chunk.
 struct StateRecord {
-  PartitionState state;
+  CopyState state;
   std::int64_t lineage = 0;
   std::int64_t next_chunk = 0;  // number of the next chunk to begin
   MapPoint tail_base;           // where the last chunk ends
