@@ -65,9 +65,10 @@ constexpr KnownKey kKeys[] = {
     {"groups.exclude", kConnector, kPatterns, "console-consumer-.*, connect-.*, __.*", kSame,
      "Consumer groups not to translate; wins over `groups`."},
     {"config.properties.exclude", kConnector, kPatterns,
-     "follower\\.replication\\.throttled\\.replicas, leader\\.replication\\.throttled\\.replicas, "
-     "message\\.timestamp\\.difference\\.max\\.ms, message\\.timestamp\\.type, "
-     "unclean\\.leader\\.election\\.enable, min\\.insync\\.replicas",
+     "follower.replication.throttled.replicas, leader.replication.throttled.replicas, "
+     "message.timestamp.difference.max.ms, log.message.timestamp.before.max.ms, "
+     "log.message.timestamp.after.max.ms, message.timestamp.type, unclean.leader.election.enable, "
+     "min.insync.replicas",
      kSame, "Topic settings that are not copied."},
     {"use.defaults.from",
      kFlowLevel,
@@ -230,6 +231,8 @@ constexpr KnownKey kKeys[] = {
      "Sampling of Kafka's metrics.", kNoJmx},
     {"name", kConnector, kString, "", kIgnored, "Name of a connector.",
      "the REST server uses MM2's names"},
+    {"connector.plugin.version", kConnector, kString, "", kIgnored, "Version of a connector.",
+     "the three connectors are built in"},
     {"connector.class", kConnector, kClass, "", kIgnored, "Class of a connector.",
      "the three connectors are built in"},
     {"key.converter*", kConnector | kClusterLevel, kClass, "", kIgnored, "Converter.",
@@ -409,8 +412,8 @@ constexpr KnownKey kKeys[] = {
     {"sasl.oauthbearer.client.credentials.client.secret", kSecurity, kSecret, "", kSame,
      "Client secret for it."},
     {"sasl.oauthbearer.scope", kSecurity, kString, "", kSame, "Scope for it."},
-    {"sasl.oauthbearer.*", kSecurity, kString, "", kIgnored, "Java's token validation.",
-     "brokers validate tokens"},
+    {"sasl.oauthbearer.*", kSecurity, kString, "", kIgnored, "Other ways to get or check tokens.",
+     "tokens come from client credentials or are unsecured; brokers check them"},
     {"sasl.login.connect.timeout.ms", kSecurity, kNumber, "", kSame,
      "Longest time to connect to the token endpoint."},
     {"sasl.login.read.timeout.ms", kSecurity, kNumber, "", kSame,

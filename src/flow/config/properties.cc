@@ -80,7 +80,9 @@ class Lines {
   std::optional<Logical> next() {
     while (!rest_.empty()) {
       std::string_view line = drop_leading_space(natural());
-      if (line.empty() || line.front() == '#' || line.front() == '!') continue;
+      // A lone backslash begins no logical line yet: a comment may still follow.
+      while (line == "\\" && !rest_.empty()) line = drop_leading_space(natural());
+      if (line.empty() || line == "\\" || line.front() == '#' || line.front() == '!') continue;
       Logical out{.text = {}, .line = number_};
       while (ends_with_open_backslash(line)) {
         out.text += line.substr(0, line.size() - 1);

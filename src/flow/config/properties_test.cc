@@ -37,6 +37,12 @@ TEST(Properties, JoinsContinuedLines) {
   EXPECT_EQ(value("a=1\\\n# no comment", "a"), "1# no comment");
 }
 
+TEST(Properties, TreatsALoneBackslashAsABlankLine) {
+  EXPECT_EQ(Properties::parse("\\\n\na=1", "f")->entries().size(), 1U);
+  EXPECT_EQ(Properties::parse("\\\n# b=2\na=1", "f")->entries().size(), 1U);
+  EXPECT_EQ(value("\\\n  a=1", "a"), "1");
+}
+
 TEST(Properties, DoesNotContinueComments) {
   EXPECT_EQ(value("# x \\\nb=2", "b"), "2");
 }

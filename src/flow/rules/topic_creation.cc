@@ -69,7 +69,7 @@ std::expected<void, CreationRefusal> check_replicas(std::string_view name,
             copied != spec.configs.end() ? "copied from the source" : "the target's default",
             *min_insync,
             copied != spec.configs.end()
-                ? ", or add min\\.insync\\.replicas to config.properties.exclude"
+                ? ", or add min.insync.replicas to config.properties.exclude"
                 : ", or lower min.insync.replicas on the target's brokers"));
   }
   return {};
