@@ -13,7 +13,7 @@ using testing::Identity;
 using testing::issue;
 using testing::TestDirectory;
 
-// One CA, an intermediate and a broker, stored once in every form by Java's and OpenSSL's tools.
+// One CA, an intermediate and a broker, stored in every form by Java's and OpenSSL's tools.
 class KeyStore : public ::testing::Test {
  protected:
   struct Stores {
@@ -32,16 +32,21 @@ class KeyStore : public ::testing::Test {
       directory.shell(
           "openssl pkcs12 -export -legacy -inkey key.pem -in chain.pem -passout pass:secret "
           "-out legacy.p12");
+    }
+
+    // Made when a test asks: each costs the start of a Java machine.
+    void add_own_jks() const {
+      if (std::filesystem::exists(directory.file("own.jks"))) return;
       directory.shell(
           "keytool -importkeystore -noprompt -srckeystore own.p12 -srcstoretype PKCS12 "
           "-srcstorepass secret -destkeystore own.jks -deststoretype JKS -deststorepass secret "
           "-srcalias broker -destalias broker -destkeypass key-secret -srckeypass secret");
-      for (const std::string type : {"JKS", "PKCS12", "JCEKS"}) {
-        directory.shell(
-            "keytool -importcert -noprompt -file ca.pem -alias root -storepass secret "
-            "-storetype " +
-            type + " -keystore trust." + type);
-      }
+    }
+    void add_trust(const std::string& type) const {
+      if (std::filesystem::exists(directory.file("trust." + type))) return;
+      directory.shell(
+          "keytool -importcert -noprompt -file ca.pem -alias root -storepass secret -storetype " +
+          type + " -keystore trust." + type);
     }
     TestDirectory directory;
     Identity ca;
@@ -117,6 +122,7 @@ TEST_F(KeyStore, ReadsPkcs12UnderTypeJksAsJavaDoes) {
 }
 
 TEST_F(KeyStore, ReadsJksWithAKeyPasswordOfItsOwn) {
+  stores_->add_own_jks();
   auto settings = own("own.jks", StoreType::kJks);
   settings.keystore_password = "secret";
   settings.key_password = "key-secret";
@@ -141,6 +147,8 @@ TEST_F(KeyStore, ReadsInlinePemOnOneLine) {
 }
 
 TEST_F(KeyStore, ReadsTrustInEveryForm) {
+  stores_->add_trust("JKS");
+  stores_->add_trust("PKCS12");
   expect_trust(trust("trust.JKS", StoreType::kJks));
   auto with_password = trust("trust.JKS", StoreType::kJks);
   with_password.truststore_password = "secret";
@@ -155,6 +163,8 @@ TEST_F(KeyStore, ReadsTrustInEveryForm) {
 }
 
 TEST_F(KeyStore, WrongPasswordsAreSaidToBeWrong) {
+  stores_->add_own_jks();
+  stores_->add_trust("PKCS12");
   auto jks = own("own.jks", StoreType::kJks);
   jks.keystore_password = "wrong";
   expect_failure(load_own(jks), "own.jks: wrong store password");
@@ -172,12 +182,15 @@ TEST_F(KeyStore, WrongPasswordsAreSaidToBeWrong) {
 }
 
 TEST_F(KeyStore, MissingPasswordsAreNamed) {
+  stores_->add_own_jks();
   expect_failure(load_own(own("all.pem", StoreType::kPem)), "set ssl.key.password");
   expect_failure(load_own(own("own.jks", StoreType::kJks)), "set ssl.keystore.password");
   expect_failure(load_own(own("own.p12", StoreType::kPkcs12)), "needs its password");
 }
 
 TEST_F(KeyStore, OtherFilesAreNamedForWhatTheyAre) {
+  stores_->add_trust("JKS");
+  stores_->add_trust("JCEKS");
   expect_failure(load_trust(trust("absent", StoreType::kJks)), "absent: can't open the file");
   expect_failure(load_trust(trust("ca.pem", StoreType::kJks)), "set ssl.truststore.type=PEM");
   expect_failure(load_trust(trust("trust.JCEKS", StoreType::kJks)), "JCEKS is not supported");
@@ -199,6 +212,7 @@ TEST_F(KeyStore, AKeyOfAnotherCertificateIsRefused) {
 }
 
 TEST_F(KeyStore, EveryCutOfAJksStoreIsAnError) {
+  stores_->add_own_jks();
   std::ifstream file(stores_->directory.file("own.jks"), std::ios::binary);
   const std::string whole(std::istreambuf_iterator<char>(file), {});
   for (std::size_t size = 0; size < whole.size(); size += 7) {
