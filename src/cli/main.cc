@@ -1,8 +1,11 @@
 #include <iostream>
 
 #include "cli/cli.h"
+#include "cli/serve.h"
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  return ottla::cli::run_cli(arguments, {}, std::cout, std::cerr);
+  ottla::cli::Engine engine;
+  engine.run = ottla::cli::serve;
+  return ottla::cli::run_cli(arguments, engine, std::cout, std::cerr);
 }

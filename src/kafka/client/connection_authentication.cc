@@ -2,7 +2,7 @@
 #include "kafka/protocol/errors.h"
 #include "kafka/protocol/generated/sasl_authenticate.h"
 #include "kafka/protocol/generated/sasl_handshake.h"
-#include "kafka/session/sasl.h"
+#include "kafka/session/sasl/sasl.h"
 
 namespace ottla::kafka {
 
@@ -26,12 +26,8 @@ net::Task<Status> Connection::authenticate() {
   OTTLA_CO_ASSIGN(const std::int16_t version,
                   version_for(ApiKey::kSaslAuthenticate, SaslAuthenticateRequest::kMinVersion,
                               SaslAuthenticateRequest::kMaxVersion));
-  std::string challenge;
-  bool first = true;
-  while (first || !mechanism->done()) {
-    OTTLA_CO_ASSIGN(const std::string message, mechanism->next(challenge));
-    if (!first && mechanism->done() && message.empty()) break;
-    first = false;
+  OTTLA_CO_ASSIGN(std::string message, mechanism->next({}));
+  while (!mechanism->done()) {
     SaslAuthenticateRequest request;
     request.auth_bytes = as_bytes(message);
     RequestFrame step = take_frame();
@@ -42,18 +38,18 @@ net::Task<Status> Connection::authenticate() {
     SaslAuthenticateResponse answer;
     wire::Reader reader(response.body);
     OTTLA_CO_TRY(answer.decode(reader, version));
-    if (const auto code = answer.error_code; code != ErrorCode::kNone) {
-      co_return fail(code, fmt::format("{}: login refused with sasl.mechanism={}: {}. Check "
-                                       "sasl.jaas.config (user, password) of this cluster",
-                                       peer_, settings_.sasl_mechanism,
-                                       answer.error_message.value_or("no detail given")));
+    if (answer.error_code != ErrorCode::kNone) {
+      co_return fail(answer.error_code,
+                     fmt::format("{}: login refused with sasl.mechanism={}: {}. Check "
+                                 "sasl.jaas.config (user, password) of this cluster",
+                                 peer_, settings_.sasl_mechanism,
+                                 answer.error_message.value_or("no detail given")));
     }
-    challenge = std::string(as_string_view(answer.auth_bytes));
+    OTTLA_CO_ASSIGN(message, mechanism->next(answer.auth_bytes));
+    session_expires_.reset();
     if (answer.session_lifetime_ms > 0) {
       // Renewed at 80 %, before the broker would close the connection (KIP-368).
       session_expires_ = net::Clock::now() + net::Duration(answer.session_lifetime_ms * 8 / 10);
-    } else {
-      session_expires_.reset();
     }
   }
   authenticating_ = false;

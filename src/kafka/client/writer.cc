@@ -62,7 +62,7 @@ void Writer::detach(Publication& publication) {
 ProduceLane& Writer::lane_for(BrokerId broker, const Publication& publication) {
   const std::size_t spread = std::hash<std::string>{}(publication.topic) +
                              static_cast<std::size_t>(publication.partition.value());
-  const std::size_t index = spread % settings_.lanes;
+  const std::size_t index = settings_.first_lane + spread % settings_.lanes;
   auto& lane = lanes_[{broker, index}];
   if (!lane) {
     lane = std::make_unique<ProduceLane>(*this, broker, index);

@@ -52,6 +52,7 @@ class BatchSource {
 
 struct WriterSettings {
   std::size_t lanes = 2;                    // connections per broker
+  std::size_t first_lane = 0;               // two writers of one Cluster must not share a lane
   std::size_t request_bytes_max = 4 << 20;  // more than one batch only below it
   std::size_t window_bytes = 16 << 20;      // under way per lane
   std::size_t window_requests = 64;
