@@ -65,15 +65,21 @@ BufferRef::~BufferRef() {
   }
 }
 
-BufferRef BufferRef::allocate(std::size_t size) { return BufferRef(Block::create(size, size)); }
+BufferRef BufferRef::allocate(std::size_t size) {
+  return BufferRef(Block::create(size, size));
+}
 
 MutableBytes BufferRef::bytes() const {
   return block_ == nullptr ? MutableBytes{} : MutableBytes{block_->data(), block_->size};
 }
 
-std::size_t BufferRef::size() const { return block_ == nullptr ? 0 : block_->size; }
+std::size_t BufferRef::size() const {
+  return block_ == nullptr ? 0 : block_->size;
+}
 
-std::size_t BufferRef::capacity() const { return block_ == nullptr ? 0 : block_->capacity; }
+std::size_t BufferRef::capacity() const {
+  return block_ == nullptr ? 0 : block_->capacity;
+}
 
 void BufferRef::shrink(std::size_t size) {
   OTTLA_ASSERT(block_ != nullptr && size <= block_->capacity);

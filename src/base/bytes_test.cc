@@ -28,7 +28,9 @@ TEST(BufferPool, CountsWhatIsOut) {
 
 TEST(BufferPool, KeepsNoMoreThanItsLimit) {
   BufferPool pool(1024);
-  { BufferRef big = pool.take(100000); }
+  {
+    BufferRef big = pool.take(100000);
+  }
   EXPECT_EQ(pool.retained_bytes(), 0U);
 }
 

@@ -69,14 +69,14 @@ struct std::is_error_code_enum<ottla::BaseErrc> : std::true_type {};
 // a CO_ form for coroutines. Plain statements, so that no temporary lives across a suspension.
 #define OTTLA_CONCAT_INNER(a, b) a##b
 #define OTTLA_CONCAT(a, b) OTTLA_CONCAT_INNER(a, b)
-#define OTTLA_TRY_IMPL(ret, tmp, ...)                         \
-  auto tmp = (__VA_ARGS__);                                   \
+#define OTTLA_TRY_IMPL(ret, tmp, ...) \
+  auto tmp = (__VA_ARGS__);           \
   if (!tmp) ret std::unexpected<::ottla::Error>(std::move(tmp).error())
 #define OTTLA_TRY(...) OTTLA_TRY_IMPL(return, OTTLA_CONCAT(ottla_try_, __LINE__), __VA_ARGS__)
 #define OTTLA_CO_TRY(...) OTTLA_TRY_IMPL(co_return, OTTLA_CONCAT(ottla_try_, __LINE__), __VA_ARGS__)
-#define OTTLA_ASSIGN_IMPL(ret, tmp, lhs, ...)                              \
-  auto tmp = (__VA_ARGS__);                                                \
-  if (!tmp) ret std::unexpected<::ottla::Error>(std::move(tmp).error());   \
+#define OTTLA_ASSIGN_IMPL(ret, tmp, lhs, ...)                            \
+  auto tmp = (__VA_ARGS__);                                              \
+  if (!tmp) ret std::unexpected<::ottla::Error>(std::move(tmp).error()); \
   lhs = *std::move(tmp)
 #define OTTLA_ASSIGN(lhs, ...) \
   OTTLA_ASSIGN_IMPL(return, OTTLA_CONCAT(ottla_res_, __LINE__), lhs, __VA_ARGS__)
