@@ -41,7 +41,8 @@ net::TlsSettings tls_settings(const TlsSettings& from) {
   to.key_password = given(from.key.key_password.reveal());
   to.verify_hostname = from.verify_hostname;
   to.enabled_protocols = from.enabled_protocols;
-  if (!from.cipher_suites.empty()) to.cipher_suites = fmt::format("{}", fmt::join(from.cipher_suites, ":"));
+  if (!from.cipher_suites.empty())
+    to.cipher_suites = fmt::format("{}", fmt::join(from.cipher_suites, ":"));
   return to;
 }
 
@@ -59,7 +60,8 @@ std::string mechanism_name(SaslMechanism mechanism) {
   return "";
 }
 
-net::Task<Result<std::string>> fetch_token(OAuthSettings oauth, std::shared_ptr<net::TlsContext> tls) {
+net::Task<Result<std::string>> fetch_token(OAuthSettings oauth,
+                                           std::shared_ptr<net::TlsContext> tls) {
   if (oauth.token_endpoint_url.starts_with("file:")) {
     co_return session::read_token_file(oauth.token_endpoint_url.substr(5));
   }
@@ -70,8 +72,8 @@ net::Task<Result<std::string>> fetch_token(OAuthSettings oauth, std::shared_ptr<
     if (!oauth.scope.empty()) options["unsecuredLoginListClaim_scope"] = " " + oauth.scope;
     co_return session::make_unsecured_token(options, std::chrono::system_clock::now());
   }
-  session::TokenRequest request = session::make_token_request(
-      {oauth.client_id, oauth.client_secret.reveal(), oauth.scope});
+  session::TokenRequest request =
+      session::make_token_request({oauth.client_id, oauth.client_secret.reveal(), oauth.scope});
   net::HttpRequest post;
   post.method = "POST";
   post.url = oauth.token_endpoint_url;
@@ -85,7 +87,8 @@ net::Task<Result<std::string>> fetch_token(OAuthSettings oauth, std::shared_ptr<
   co_return session::parse_token_response(answer.status, answer.body);
 }
 
-// A plain function that makes the coroutine's arguments, so that nothing is captured by a coroutine.
+// A plain function that makes the coroutine's arguments, so that nothing is captured by a
+// coroutine.
 net::Task<Result<std::unique_ptr<session::SaslMechanism>>> make_mechanism(
     SaslSettings sasl, std::shared_ptr<net::TlsContext> tls) {
   using Mechanism = std::unique_ptr<session::SaslMechanism>;
@@ -103,7 +106,8 @@ net::Task<Result<std::unique_ptr<session::SaslMechanism>>> make_mechanism(
       co_return Mechanism(session::make_scram_client(std::move(options)));
     }
     case SaslMechanism::kOAuthBearer: {
-      OTTLA_CO_ASSIGN(std::string token, co_await fetch_token(std::move(sasl.oauth), std::move(tls)));
+      OTTLA_CO_ASSIGN(std::string token,
+                      co_await fetch_token(std::move(sasl.oauth), std::move(tls)));
       co_return Mechanism(session::make_oauthbearer_client(std::move(token)));
     }
   }
@@ -122,7 +126,8 @@ Result<kafka::ClusterSettings> make_cluster_settings(const ClientSettings& setti
   cluster.connection.connect_timeout = settings.connection_setup_timeout;
   cluster.connection.request_timeout = settings.request_timeout;
   cluster.reconnect_backoff = std::max(settings.reconnect_backoff, net::Duration(10));
-  cluster.reconnect_backoff_max = std::max(settings.reconnect_backoff_max, cluster.reconnect_backoff);
+  cluster.reconnect_backoff_max =
+      std::max(settings.reconnect_backoff_max, cluster.reconnect_backoff);
   cluster.metadata_max_age = settings.metadata_max_age;
   for (const HostPort& server : settings.bootstrap_servers) {
     cluster.bootstrap.push_back({server.host, server.port});

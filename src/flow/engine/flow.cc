@@ -96,7 +96,8 @@ net::Task<Status> Flow::open() {
   const std::int16_t replicas = std::max<std::int16_t>(1, std::min(brokers, kInternalReplicasMax));
   OTTLA_CO_TRY(co_await ensure_internal_topic(*target_, map_log_->topic(), kMapTopicPartitions,
                                               replicas, deadline));
-  OTTLA_CO_TRY(co_await ensure_internal_topic(*target_, ledger_log_->topic(), 1, replicas, deadline));
+  OTTLA_CO_TRY(
+      co_await ensure_internal_topic(*target_, ledger_log_->topic(), 1, replicas, deadline));
   OTTLA_CO_TRY(co_await load_maps());
   OTTLA_CO_TRY(co_await load_ledger());
   const auto init = [this] { return kafka::init_producer_id(*target_); };
@@ -157,8 +158,8 @@ net::Task<std::chrono::milliseconds> Flow::producer_memory() {
   if (target_->metadata()->brokers.empty()) co_return kDefault;
   const std::string name = std::to_string(target_->metadata()->brokers.begin()->first.value());
   std::vector<std::string> names{name};
-  const auto described = co_await kafka::describe_configs(*target_, kafka::ConfigResource::kBroker,
-                                                          std::move(names));
+  const auto described =
+      co_await kafka::describe_configs(*target_, kafka::ConfigResource::kBroker, std::move(names));
   if (!described) co_return kDefault;
   const auto broker = described->find(name);
   if (broker == described->end() || !broker->second) co_return kDefault;
@@ -222,7 +223,8 @@ void Flow::hand_out(const Discovery& found) {
     }
     shares[core_of(spec.source)].push_back(std::move(assignment));
   }
-  // A topic that is gone from the source keeps its partitions: it may come back, and its copy stays.
+  // A topic that is gone from the source keeps its partitions: it may come back, and its copy
+  // stays.
   for (const TopicPartition& partition : assigned_) {
     if (present.contains(partition)) {
       missing_.erase(partition.topic);

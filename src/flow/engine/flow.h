@@ -1,8 +1,9 @@
 #pragma once
-// Flow: one direction A->B as a whole. Lives on core 0: discovers topics, keeps Ottla's topics on the
-// target, hands partitions to the cores, and sums up what they say.
+// Flow: one direction A->B as a whole. Lives on core 0: discovers topics, keeps Ottla's topics on
+// the target, hands partitions to the cores, and sums up what they say.
 //
-//   open      both clusters answer; map and ledger topics exist; the maps are loaded; the flow has a
+//   open      both clusters answer; map and ledger topics exist; the maps are loaded; the flow has
+//   a
 //             producer id; one FlowCore per core is started
 //   discover  again and again: which topics, created and grown on the target, which partitions
 //   stop      all cores drain and write their maps

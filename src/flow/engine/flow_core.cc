@@ -55,7 +55,7 @@ FlowCore::FlowCore(net::IoContext& context, const FlowSettings& settings, CoreSe
       ledger_log_(target_, log_writer_, core_.ledger_topic),
       journal_(group_, map_log_, core_.map_topic_partitions, settings.map_flush),
       losses_(ledger_log_, settings.to_string()),
-      context_{settings_, source_,  target_, reader_,          writer_,
+      context_{settings_, source_,  target_, reader_,           writer_,
                tools_,    journal_, losses_, core_.producer_id, core_.producer_memory},
       ended_event_(context) {
   group_.spawn("ticks " + settings.to_string(), run_ticks(this));

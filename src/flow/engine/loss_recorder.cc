@@ -12,8 +12,8 @@ net::Task<Status> LossRecorder::record(LossEntry entry) {
   entry.flow = flow_;
   std::vector<LogRecord> records;
   records.push_back({encode_ledger_key(entry), encode_ledger_value(entry)});
-  OTTLA_CO_TRY(co_await log_.append(PartitionId(0), std::move(records),
-                                    net::Clock::now() + kWriteTimeout));
+  OTTLA_CO_TRY(
+      co_await log_.append(PartitionId(0), std::move(records), net::Clock::now() + kWriteTimeout));
   OTTLA_WARN("loss ledger: {}", render(entry));
   remember(entry);
   co_return Status{};

@@ -68,7 +68,8 @@ net::Task<Status> MapJournal::flush_once() {
     }
   }
   for (auto& [partition, batch] : records) {
-    OTTLA_CO_TRY(co_await log_.append(partition, std::move(batch), net::Clock::now() + kFlushTimeout));
+    OTTLA_CO_TRY(
+        co_await log_.append(partition, std::move(batch), net::Clock::now() + kFlushTimeout));
   }
   for (JournalClient* client : planned) {
     if (clients_.contains(client)) client->committed();

@@ -54,7 +54,7 @@ class MapJournal {
   net::Event wanted_event_;
   net::Event done_event_;
   std::unordered_set<JournalClient*> clients_;
-  std::uint64_t wanted_ = 0;     // number of the newest flush asked for
+  std::uint64_t wanted_ = 0;  // number of the newest flush asked for
   std::uint64_t started_ = 0;
   std::uint64_t completed_ = 0;  // number of the newest flush that succeeded
   std::string trouble_;

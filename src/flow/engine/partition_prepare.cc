@@ -55,9 +55,10 @@ net::Task<Result<Offset>> PartitionReplicator::first_position() {
   using Reset = ReaderSettings::Reset;
   const Reset reset = context_.settings.clients.source_reader.reader.auto_offset_reset;
   if (reset == Reset::kNone) {
-    co_return fail(BaseErrc::kInvalidInput,
-                   "nothing was copied yet and auto.offset.reset=none forbids to choose a start; set "
-                   "earliest or latest");
+    co_return fail(
+        BaseErrc::kInvalidInput,
+        "nothing was copied yet and auto.offset.reset=none forbids to choose a start; set "
+        "earliest or latest");
   }
   co_return co_await kafka::list_offset(context_.source, spec_.source,
                                         reset == Reset::kLatest ? kafka::kLatest : kafka::kEarliest,
@@ -76,7 +77,8 @@ net::Task<Result<ReconcileInput>> PartitionReplicator::question() {
   const auto producers = co_await kafka::describe_producers(context_.target, target);
   if (producers) {
     for (const kafka::ActiveProducer& p : *producers) {
-      const bool ours = !state_.generations.empty() && p.id == state_.generations.back().producer_id;
+      const bool ours =
+          !state_.generations.empty() && p.id == state_.generations.back().producer_id;
       if (ours) input.producer = ProducerEntry{p.id, p.epoch, p.last_sequence, p.last_timestamp_ms};
     }
   } else if (producers.error().code != make_error_code(BaseErrc::kUnsupported)) {
@@ -213,7 +215,8 @@ net::Task<Status> PartitionReplicator::wait_until_quiet() {
 
 // Somebody else owned the partition meanwhile, and knows more.
 net::Task<Status> PartitionReplicator::reload_map() {
-  OTTLA_CO_ASSIGN(std::optional<LoadedPartition> loaded, co_await context_.journal.load(log_.key()));
+  OTTLA_CO_ASSIGN(std::optional<LoadedPartition> loaded,
+                  co_await context_.journal.load(log_.key()));
   if (!loaded) co_return Status{};
   log_ = std::move(loaded->log);
   state_ = std::move(loaded->state);
@@ -226,8 +229,8 @@ net::Task<Status> PartitionReplicator::reload_map() {
 net::Task<Status> PartitionReplicator::apply(ReconcileDecision decision) {
   if (decision.truncate_to) {
     const Offset end = *decision.truncate_to;
-    OTTLA_WARN("{}: the target lost its tail from offset {} on: {} records are copied again", place(),
-               end, decision.lost_records);
+    OTTLA_WARN("{}: the target lost its tail from offset {} on: {} records are copied again",
+               place(), end, decision.lost_records);
     OTTLA_CO_TRY(co_await context_.losses.record(
         loss(LossKind::kTargetTruncated, end, end + decision.lost_records,
              "the target lost these after acknowledging them (unclean leader election); they are "
@@ -236,10 +239,11 @@ net::Task<Status> PartitionReplicator::apply(ReconcileDecision decision) {
     map_.truncate_downstream(end);
   }
   for (const auto& range : decision.foreign) {
-    OTTLA_CO_ASSIGN(const bool go_on,
-                    co_await lose(loss(LossKind::kForeignWrites, range.from, range.from + range.count,
-                                       "written by somebody else into " + spec_.target_topic),
-                                  context_.settings.loss.on_foreign_write));
+    OTTLA_CO_ASSIGN(
+        const bool go_on,
+        co_await lose(loss(LossKind::kForeignWrites, range.from, range.from + range.count,
+                           "written by somebody else into " + spec_.target_topic),
+                      context_.settings.loss.on_foreign_write));
     if (!go_on) co_return fail(BaseErrc::kUnavailable, "waits for a decision");
   }
   for (const auto& range : decision.duplicates) {

@@ -15,8 +15,8 @@ constexpr std::chrono::milliseconds kLaggingAfter{5000};
 
 CopyOptions copy_options(const FlowSettings& settings, const PartitionSpec& spec) {
   CopyOptions options;
-  options.batch_bytes_max = std::min(static_cast<std::size_t>(settings.batch_bytes_max),
-                                     spec.target_batch_bytes_max);
+  options.batch_bytes_max =
+      std::min(static_cast<std::size_t>(settings.batch_bytes_max), spec.target_batch_bytes_max);
   options.coalesce = settings.coalesce;
   options.read_committed = settings.clients.source_reader.reader.read_committed;
   options.drop_oversized = settings.loss.on_too_large == LossAction::kContinue;
@@ -49,7 +49,8 @@ PartitionReplicator::PartitionReplicator(ReplicaContext& context, PartitionSpec 
     if (state_.target_topic_id != spec_.target_id) recreated_target_ = spec_.target_id;
   }
   progress_at_ = ticked_at_ = net::Clock::now();
-  subscription_ = context_.reader.add(spec_.source.topic, spec_.source_id, spec_.source.partition, this);
+  subscription_ =
+      context_.reader.add(spec_.source.topic, spec_.source_id, spec_.source.partition, this);
   publication_ =
       context_.writer.add(spec_.target_topic, spec_.target_id, spec_.source.partition, this);
   context_.journal.enlist(this);
@@ -132,14 +133,17 @@ void PartitionReplicator::on_target_recreated(TopicId id) {
           kafka::ErrorCode::kUnknownTopicId});
 }
 
-void PartitionReplicator::on_source_deleted() { source_deleted_ = true; }
+void PartitionReplicator::on_source_deleted() {
+  source_deleted_ = true;
+}
 
 void PartitionReplicator::set_target_batch_bytes_max(std::size_t bytes) {
   spec_.target_batch_bytes_max = bytes;
   pipeline_.set_options(copy_options(context_.settings, spec_));
 }
 
-// --- source side ------------------------------------------------------------------------------------
+// --- source side
+// ------------------------------------------------------------------------------------
 
 std::size_t PartitionReplicator::fetch_credit() const {
   const std::size_t held = pipeline_.bytes_outstanding() + arriving_bytes_;
@@ -167,11 +171,12 @@ void PartitionReplicator::on_fetched(kafka::FetchedChunk chunk) {
     return;
   }
   if (pipeline_.oldest_timestamp_ms() >= 0) {
-    last_record_age_ms_ = std::max<std::int64_t>(0, wall_clock_ms() - pipeline_.oldest_timestamp_ms());
+    last_record_age_ms_ =
+        std::max<std::int64_t>(0, wall_clock_ms() - pipeline_.oldest_timestamp_ms());
   }
   // After long quiet the target may have forgotten our producer, or somebody else have written.
-  const bool quiet = pipeline_.in_flight() == 0 &&
-                     net::Clock::now() - answered_at_ > context_.producer_memory / 4;
+  const bool quiet =
+      pipeline_.in_flight() == 0 && net::Clock::now() - answered_at_ > context_.producer_memory / 4;
   if (quiet && pipeline_.has_pending()) {
     report({Trouble::Kind::kReconcile, "the partition was quiet for long", Offset(-1),
             kafka::ErrorCode::kNone});
@@ -202,7 +207,8 @@ void PartitionReplicator::drain_pipeline() {
       }
     }
     enter_position(*copied);
-    const bool last = present_.empty() || present_.back().ordinal + present_.back().count <= ordinal;
+    const bool last =
+        present_.empty() || present_.back().ordinal + present_.back().count <= ordinal;
     if (last && end_after_present_) {
       map_.advance_downstream(*std::exchange(end_after_present_, std::nullopt),
                               OffsetMap::DownstreamGap::kMarkers);
@@ -211,8 +217,8 @@ void PartitionReplicator::drain_pipeline() {
   if (const std::optional<Copied> decided = pipeline_.take_decided()) enter_position(*decided);
   for (const Oversized& record : pipeline_.take_oversized()) {
     note_loss(loss(LossKind::kRecordTooLarge, record.offset, record.offset + 1,
-                   fmt::format("larger than the {} bytes that {} takes", pipeline_.options().batch_bytes_max,
-                               spec_.target_topic)));
+                   fmt::format("larger than the {} bytes that {} takes",
+                               pipeline_.options().batch_bytes_max, spec_.target_topic)));
   }
 }
 
@@ -245,14 +251,15 @@ void PartitionReplicator::on_fetch_problem(kafka::FetchProblem problem) {
   report(std::move(trouble));
 }
 
-// --- target side ------------------------------------------------------------------------------------
+// --- target side
+// ------------------------------------------------------------------------------------
 
 std::optional<kafka::OutgoingBatch> PartitionReplicator::next_batch(std::size_t bytes_max) {
   if (phase_ != Phase::kRunning || trouble_) return std::nullopt;
   Result<std::optional<CopyPipeline::Outgoing>> next = pipeline_.next(bytes_max);
   if (!next) {
-    report({Trouble::Kind::kPermanent, next.error().to_string(), Offset(-1),
-            kafka::ErrorCode::kNone});
+    report(
+        {Trouble::Kind::kPermanent, next.error().to_string(), Offset(-1), kafka::ErrorCode::kNone});
     return std::nullopt;
   }
   if (!*next) return std::nullopt;
@@ -320,7 +327,8 @@ void PartitionReplicator::enter_position(const Copied& copied) {
   if (copied.leader_epoch.value() >= 0) state_.leader_epoch = copied.leader_epoch;
 }
 
-// --- journal ----------------------------------------------------------------------------------------
+// --- journal
+// ----------------------------------------------------------------------------------------
 
 std::vector<MapRecord> PartitionReplicator::plan() {
   // A position past a loss is not durable before the loss is.
@@ -378,7 +386,8 @@ net::Task<void> PartitionReplicator::run_announcer(PartitionReplicator* self) {
   }
 }
 
-// --- status -----------------------------------------------------------------------------------------
+// --- status
+// -----------------------------------------------------------------------------------------
 
 void PartitionReplicator::tick() {
   const net::Deadline now = net::Clock::now();
@@ -393,8 +402,8 @@ void PartitionReplicator::tick() {
   ticked_at_ = now;
   ticked_records_ = records_;
   ticked_bytes_ = bytes_;
-  const bool behind = ends_.last_stable_offset.value() >= 0 &&
-                      map_.upstream_position() < ends_.last_stable_offset;
+  const bool behind =
+      ends_.last_stable_offset.value() >= 0 && map_.upstream_position() < ends_.last_stable_offset;
   if (map_.upstream_position() != progress_position_ || (!behind && reachability_.empty())) {
     progress_position_ = map_.upstream_position();
     progress_at_ = now;
@@ -428,8 +437,8 @@ PartitionStatus PartitionReplicator::status() const {
   if (!behind) {
     if (s.upstream_end) s.lag_seconds = 0;
   } else if (pipeline_.oldest_timestamp_ms() >= 0) {
-    s.lag_seconds =
-        std::max(0.0, static_cast<double>(wall_clock_ms() - pipeline_.oldest_timestamp_ms()) / 1000);
+    s.lag_seconds = std::max(
+        0.0, static_cast<double>(wall_clock_ms() - pipeline_.oldest_timestamp_ms()) / 1000);
   }
   s.reason = !reason_.empty() ? reason_ : reachability_;
   if (source_deleted_) s.reason = "the topic was deleted on the source; the copy is kept";
@@ -442,7 +451,8 @@ PartitionStatus PartitionReplicator::status() const {
       s.state = PartitionState::kStarting;
       break;
     case Phase::kRunning: {
-      const bool lagging = s.lag_seconds && *s.lag_seconds * 1000 > static_cast<double>(kLaggingAfter.count());
+      const bool lagging =
+          s.lag_seconds && *s.lag_seconds * 1000 > static_cast<double>(kLaggingAfter.count());
       s.state = !behind && pipeline_.in_flight() == 0 ? PartitionState::kIdle
                 : lagging                             ? PartitionState::kLagging
                                                       : PartitionState::kCopying;

@@ -10,7 +10,8 @@
 //                                 OffsetMap ──▶ MapJournal ──▶ ottla-offset-map-internal
 //
 // Life:  prepare ─▶ run ─▶ (trouble) ─▶ settle ─▶ prepare …
-//   prepare  learns where both logs stand and which records are on the target already (reconcile()),
+//   prepare  learns where both logs stand and which records are on the target already
+//   (reconcile()),
 //            fences former owners where the broker does not remember them, and starts both sides.
 //   run      everything happens in callbacks of Reader and Writer; this coroutine waits.
 //   settle   takes no more batches and waits until every batch in flight is answered or given up.
@@ -19,7 +20,8 @@
 // Invariants
 //   1. A batch is sent only in state run, with the next ordinals of the current generation, and the
 //      generation is durable in the journal before its first batch is sent.
-//   2. The map grows only by acknowledged batches, in order. What was in flight when trouble came is
+//   2. The map grows only by acknowledged batches, in order. What was in flight when trouble came
+//   is
 //      decided by prepare, from the target's own log, never by repeating.
 //   3. Whatever is skipped is in the loss ledger before the position moves past it.
 
@@ -72,7 +74,8 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   // The upstream end moves and the position has not, for this long.
   [[nodiscard]] std::chrono::milliseconds stalled_for() const;
 
-  // --- FetchSubscriber, BatchSource, JournalClient ------------------------------------------------
+  // --- FetchSubscriber, BatchSource, JournalClient
+  // ------------------------------------------------
   [[nodiscard]] std::size_t fetch_credit() const override;
   void on_log_ends(const kafka::LogEnds& ends) override;
   void on_arriving(std::size_t bytes) override { arriving_bytes_ += bytes; }
@@ -89,11 +92,11 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   enum class Phase { kPreparing, kRunning, kSettling, kStandingStill };
   struct Trouble {
     enum class Kind {
-      kReconcile,      // prepare again
-      kOutOfRange,     // position outside of the upstream log
-      kTruncated,      // the upstream log was cut
-      kTooLarge,       // a record that the target does not take
-      kPermanent,      // a person must act
+      kReconcile,   // prepare again
+      kOutOfRange,  // position outside of the upstream log
+      kTruncated,   // the upstream log was cut
+      kTooLarge,    // a record that the target does not take
+      kPermanent,   // a person must act
     } kind = Kind::kReconcile;
     std::string text;
     Offset offset{-1};

@@ -102,21 +102,22 @@ net::Task<Status> PartitionReplicator::handle_reconcile(const Trouble& trouble) 
 
 // The position lies outside of the upstream log: retention has overtaken us, or the log was cut.
 net::Task<Status> PartitionReplicator::handle_out_of_range() {
-  OTTLA_CO_ASSIGN(const Offset start, co_await kafka::list_offset(context_.source, spec_.source,
-                                                                  kafka::kEarliest, 0));
-  OTTLA_CO_ASSIGN(const Offset end, co_await kafka::list_offset(context_.source, spec_.source,
-                                                                kafka::kLatest, 0));
+  OTTLA_CO_ASSIGN(const Offset start,
+                  co_await kafka::list_offset(context_.source, spec_.source, kafka::kEarliest, 0));
+  OTTLA_CO_ASSIGN(const Offset end,
+                  co_await kafka::list_offset(context_.source, spec_.source, kafka::kLatest, 0));
   const Offset position = map_.upstream_position();
   if (position > end) co_return co_await handle_truncation(end);
   if (position >= start) co_return Status{};
-  OTTLA_WARN("{}: retention has deleted offsets {} to {} before they were copied", place(), position,
-             start - 1);
+  OTTLA_WARN("{}: retention has deleted offsets {} to {} before they were copied", place(),
+             position, start - 1);
   OTTLA_CO_ASSIGN(
       const bool go_on,
-      co_await lose(loss(LossKind::kRetentionOvertook, position, start,
-                         "deleted on the source before they were copied; raise retention.ms there, or "
-                         "the rate of the copy"),
-                    context_.settings.loss.on_retention));
+      co_await lose(
+          loss(LossKind::kRetentionOvertook, position, start,
+               "deleted on the source before they were copied; raise retention.ms there, or "
+               "the rate of the copy"),
+          context_.settings.loss.on_retention));
   if (go_on) map_.advance_upstream(start);
   co_return Status{};
 }
@@ -128,10 +129,11 @@ net::Task<Status> PartitionReplicator::handle_truncation(Offset end) {
   OTTLA_WARN("{}: the upstream log was truncated at {}; copied up to {}", place(), end, position);
   OTTLA_CO_ASSIGN(
       const bool go_on,
-      co_await lose(loss(LossKind::kUpstreamTruncated, end, position,
-                         "the source lost these after they were copied (unclean leader election); the "
-                         "target keeps them"),
-                    context_.settings.loss.on_truncation));
+      co_await lose(
+          loss(LossKind::kUpstreamTruncated, end, position,
+               "the source lost these after they were copied (unclean leader election); the "
+               "target keeps them"),
+          context_.settings.loss.on_truncation));
   if (!go_on) co_return Status{};
   map_.truncate_upstream(end);
   state_.leader_epoch = LeaderEpoch(-1);
@@ -166,12 +168,13 @@ net::Task<Status> PartitionReplicator::handle_recreations() {
   if (recreated_target_) {
     const TopicId id = *recreated_target_;
     OTTLA_WARN("{}: {} was created again on the target", place(), spec_.target_topic);
-    OTTLA_CO_ASSIGN(const bool go_on,
-                    co_await lose(loss(LossKind::kTargetRecreated, Offset(0), map_.downstream_end(),
-                                       spec_.target_topic +
-                                           " was deleted and created again; with `continue` all that "
-                                           "the source still has is copied again"),
-                                  context_.settings.loss.on_recreate));
+    OTTLA_CO_ASSIGN(
+        const bool go_on,
+        co_await lose(
+            loss(LossKind::kTargetRecreated, Offset(0), map_.downstream_end(),
+                 spec_.target_topic + " was deleted and created again; with `continue` all that "
+                                      "the source still has is copied again"),
+            context_.settings.loss.on_recreate));
     if (!go_on) co_return fail(BaseErrc::kUnavailable, "waits for a decision");
     for (MapRecord& record : log_.forget()) {
       OTTLA_CO_TRY(co_await context_.journal.write(log_.key(), std::move(record)));
@@ -186,8 +189,7 @@ net::Task<Status> PartitionReplicator::handle_recreations() {
   co_return Status{};
 }
 
-LossEntry PartitionReplicator::loss(LossKind kind, Offset from, Offset to,
-                                      std::string text) const {
+LossEntry PartitionReplicator::loss(LossKind kind, Offset from, Offset to, std::string text) const {
   LossEntry entry;
   entry.kind = kind;
   entry.topic = spec_.source.topic;
@@ -207,8 +209,9 @@ net::Task<Result<bool>> PartitionReplicator::lose(LossEntry entry, LossAction ac
   OTTLA_CO_TRY(co_await context_.losses.record(std::move(entry)));
   ++losses_;
   if (action == LossAction::kContinue) co_return true;
-  co_await stand_still(text + ". Stopped by policy: decide, then set the ottla.on.* key to continue",
-                       kUntilSomebodyActs);
+  co_await stand_still(
+      text + ". Stopped by policy: decide, then set the ottla.on.* key to continue",
+      kUntilSomebodyActs);
   co_return false;
 }
 

@@ -93,8 +93,8 @@ net::Task<Result<TargetCluster>> TopicCatalog::describe_target(const kafka::Meta
   if (target.brokers.empty()) co_return facts;
   std::vector<std::string> names{std::to_string(target.brokers.begin()->first.value())};
   const std::string name = names.front();
-  auto described = co_await kafka::describe_configs(target_, kafka::ConfigResource::kBroker,
-                                                    std::move(names));
+  auto described =
+      co_await kafka::describe_configs(target_, kafka::ConfigResource::kBroker, std::move(names));
   if (!described) co_return std::unexpected(std::move(described).error());
   const auto found = described->find(name);
   if (found == described->end() || !found->second) co_return facts;  // not permitted: unknown
@@ -142,8 +142,8 @@ net::Task<Status> TopicCatalog::create_missing(std::vector<Candidate>& candidate
       }
     }
     if (!trouble.empty()) {
-      const std::string line = fmt::format("{}: not created on {}: {}", wanted,
-                                           settings_.target_alias, trouble);
+      const std::string line =
+          fmt::format("{}: not created on {}: {}", wanted, settings_.target_alias, trouble);
       found.troubles.push_back(line);
       if (refusals_[wanted] != line) OTTLA_WARN("{}: {}", settings_.to_string(), line);
       refusals_[wanted] = line;
@@ -209,9 +209,11 @@ net::Task<Status> TopicCatalog::read_facts(const std::vector<Candidate>& candida
     const auto source = source_configs.find(candidate->name);
     if (source == source_configs.end() || !source->second) {
       found.troubles.push_back(fmt::format(
-          "{}: settings of the source topic can't be read ({}); taken as compacted, which is slower "
+          "{}: settings of the source topic can't be read ({}); taken as compacted, which is "
+          "slower "
           "and always right. Grant DESCRIBE_CONFIGS",
-          candidate->name, source == source_configs.end() ? "no answer" : source->second.error().to_string()));
+          candidate->name,
+          source == source_configs.end() ? "no answer" : source->second.error().to_string()));
       facts.compacted = true;
     } else {
       facts.compacted = is_compacted(*source->second);
@@ -232,8 +234,8 @@ net::Task<Result<Discovery>> TopicCatalog::discover() {
   OTTLA_CO_ASSIGN(const auto source, co_await source_.all_topics());
   OTTLA_CO_ASSIGN(const auto target, co_await target_.all_topics());
   std::vector<Candidate> candidates = choose(*source, *target, found.notes);
-  const bool missing = std::ranges::any_of(
-      candidates, [](const Candidate& c) { return c.target == nullptr; });
+  const bool missing =
+      std::ranges::any_of(candidates, [](const Candidate& c) { return c.target == nullptr; });
   if (missing) {
     OTTLA_CO_ASSIGN(const TargetCluster facts, co_await describe_target(*target));
     OTTLA_CO_TRY(co_await create_missing(candidates, facts, found));
