@@ -42,12 +42,12 @@ Status Process::run(ProcessHooks hooks) {
 void Process::begin() {
   std::size_t enabled = 0;
   for (const flow::FlowSettings& settings : config_.flows()) enabled += settings.enabled ? 1 : 0;
-  const std::size_t memory = static_cast<std::size_t>(config_.process().memory_bytes) /
-                             std::max<std::size_t>(enabled, 1);
+  const std::size_t memory =
+      static_cast<std::size_t>(config_.process().memory_bytes) / std::max<std::size_t>(enabled, 1);
   for (const flow::FlowSettings& settings : config_.flows()) {
     if (!settings.enabled) continue;
-    flows_.push_back(std::make_unique<flow::Flow>(
-        runtime_, settings, flow::FlowOptions{runtime_.shards(), memory}));
+    flows_.push_back(std::make_unique<flow::Flow>(runtime_, settings,
+                                                  flow::FlowOptions{runtime_.shards(), memory}));
     if (result_ = flows_.back()->start(); !result_) return stop();
   }
   group_.spawn("signals", run_signals(this));
