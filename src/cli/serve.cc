@@ -42,7 +42,8 @@ net::Task<void> show_table(flow::ProcessControl* control) {
 std::vector<std::string> notes_of(const Configuration& configuration) {
   std::vector<std::string> notes;
   for (const flow::ConfigFinding& finding : configuration.findings) {
-    notes.push_back(fmt::format("{}:{}: {}: {}", configuration.file, finding.line, finding.key, finding.text));
+    notes.push_back(
+        fmt::format("{}:{}: {}: {}", configuration.file, finding.line, finding.key, finding.text));
   }
   return notes;
 }
