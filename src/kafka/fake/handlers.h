@@ -12,13 +12,14 @@
 #include "kafka/wire/writer.h"
 
 // Requests that the fake knows: generated name and file.
-#define OTTLA_FAKE_APIS(X)                                                                        \
-  X(ApiVersions)                                                                                  \
-  X(Metadata)                                                                                     \
-  X(Produce) X(Fetch) X(ListOffsets) X(OffsetForLeaderEpoch) X(FindCoordinator) X(InitProducerId) \
-      X(DescribeProducers) X(WriteTxnMarkers) X(CreateTopics) X(DeleteTopics) X(CreatePartitions) \
-          X(DeleteRecords) X(DescribeConfigs) X(IncrementalAlterConfigs) X(DescribeCluster)       \
-              X(OffsetCommit) X(OffsetFetch) X(ListGroups) X(SaslHandshake) X(SaslAuthenticate)
+// clang-format off
+#define OTTLA_FAKE_APIS(X) \
+  X(ApiVersions) X(Metadata) X(Produce) X(Fetch) X(ListOffsets) X(OffsetForLeaderEpoch) \
+  X(FindCoordinator) X(InitProducerId) X(DescribeProducers) X(WriteTxnMarkers) X(CreateTopics) \
+  X(DeleteTopics) X(CreatePartitions) X(DeleteRecords) X(DescribeConfigs) \
+  X(IncrementalAlterConfigs) X(DescribeCluster) X(OffsetCommit) X(OffsetFetch) X(ListGroups) \
+  X(SaslHandshake) X(SaslAuthenticate)
+// clang-format on
 
 namespace ottla::kafka {
 #define OTTLA_FAKE_DECLARE(Name) \
