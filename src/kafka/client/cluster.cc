@@ -11,7 +11,9 @@ namespace ottla::kafka {
 
 namespace {
 
+// What stays until somebody changes the configuration.
 bool is_authentication_error(const Error& error) {
+  if (error.code.category() == net::tls_category()) return error.code != net::TlsErrc::kBroken;
   return error.code == make_error_code(ErrorCode::kSaslAuthenticationFailed) ||
          error.code == make_error_code(ErrorCode::kUnsupportedSaslMechanism) ||
          error.code == make_error_code(ErrorCode::kIllegalSaslState) ||
@@ -249,7 +251,8 @@ net::Task<Status> Cluster::refresh() {
     while (refreshing_) {
       OTTLA_CO_TRY(co_await refresh_done_.wait());
     }
-    if (metadata_) co_return Status{};
+    // One that was cancelled says nothing about the cluster.
+    if (last_refresh_ || !is_cancelled(last_refresh_.error())) co_return last_refresh_;
   }
   refreshing_ = true;
   refresh_wanted_ = false;
@@ -258,10 +261,10 @@ net::Task<Status> Cluster::refresh() {
   for (const auto& [name, count] : followed_) names.push_back(name);
   auto fresh = co_await fetch_metadata(std::move(names));
   refreshing_ = false;
-  if (fresh) adopt(*std::move(fresh));
+  last_refresh_ = fresh ? Status{} : Status(std::unexpected(std::move(fresh).error()));
+  if (last_refresh_) adopt(*std::move(fresh));
   refresh_done_.notify_all();
-  if (!fresh) co_return std::unexpected(std::move(fresh).error());
-  co_return Status{};
+  co_return last_refresh_;
 }
 
 void Cluster::follow(const std::string& topic) {

@@ -80,9 +80,9 @@ class Cluster {
   net::Task<Result<Reply<typename Request::Response>>> call_controller(Request request);
   // `key`: group id or transactional id.
   template <class Request>
-  net::Task<Result<Reply<typename Request::Response>>> call_coordinator(CoordinatorType type,
-                                                                        std::string key,
-                                                                        Request request);
+  net::Task<Result<Reply<typename Request::Response>>> call_coordinator(
+      CoordinatorType type, std::string key, Request request,
+      std::int16_t version_max = Request::kMaxVersion);
   // Forget a coordinator after NOT_COORDINATOR and the like.
   void forget_coordinator(CoordinatorType type, const std::string& key);
 
@@ -120,6 +120,7 @@ class Cluster {
   net::Event refresh_done_;
   bool refresh_wanted_ = false;
   bool refreshing_ = false;
+  Status last_refresh_;
   std::map<std::pair<CoordinatorType, std::string>, BrokerId> coordinators_;
 };
 
@@ -150,11 +151,10 @@ net::Task<Result<Reply<typename Request::Response>>> Cluster::call_controller(Re
 }
 
 template <class Request>
-net::Task<Result<Reply<typename Request::Response>>> Cluster::call_coordinator(CoordinatorType type,
-                                                                               std::string key,
-                                                                               Request request) {
+net::Task<Result<Reply<typename Request::Response>>> Cluster::call_coordinator(
+    CoordinatorType type, std::string key, Request request, std::int16_t version_max) {
   OTTLA_CO_ASSIGN(const BrokerId broker, co_await coordinator(type, key));
-  auto reply = co_await call_broker(broker, std::move(request));
+  auto reply = co_await call_broker(broker, std::move(request), version_max);
   if (!reply) forget_coordinator(type, key);
   co_return reply;
 }

@@ -38,7 +38,7 @@ Connection::Connection(net::TaskGroup& group, BufferPool& pool, ConnectionSettin
       peer_(settings_.alias.empty() ? stream_->peer() : settings_.alias + " " + stream_->peer()),
       outbox_event_(group.context()),
       pending_event_(group.context()),
-      closed_event_(group.context()),
+      timers_event_(group.context()),
       staging_(BufferRef::allocate(kStagingBytes)) {}
 
 Connection::~Connection() {
@@ -120,7 +120,7 @@ void Connection::close(Error why) {
   stream_->close();
   outbox_event_.notify_all();
   pending_event_.notify_all();
-  closed_event_.notify_all();
+  timers_event_.notify_all();
   std::deque<Pending> pending = std::move(pending_);
   std::deque<Queued> queued = std::move(outbox_);
   pending_.clear();
@@ -147,10 +147,12 @@ net::Task<void> Connection::run_writer(std::shared_ptr<Connection> self) {
     self->outbox_.pop_front();
     const CorrelationId correlation(self->next_correlation_++);
     next.frame.seal(correlation);
+    const net::Deadline deadline = net::Clock::now() + next.timeout;
     self->pending_.push_back({next.frame.api(),
                               response_header_version(next.frame.api(), next.frame.version()),
-                              correlation, net::Clock::now() + next.timeout, std::move(next.done)});
+                              correlation, deadline, std::move(next.done)});
     if (self->pending_.size() == 1) self->pending_event_.notify_all();
+    if (deadline < self->watched_until_) self->timers_event_.notify_all();
     if (Status written = co_await self->write_frame(next.frame); !written) {
       self->close(std::move(written).error().within(self->peer_));
       break;
@@ -262,14 +264,15 @@ net::Task<void> Connection::run_watchdog(std::shared_ptr<Connection> self) {
       if (!co_await self->pending_event_.wait()) break;
       continue;
     }
-    const net::Deadline due = self->pending_.front().deadline;
-    const std::string api(name(self->pending_.front().api));
-    if (net::Clock::now() >= due) {
+    const auto first = std::ranges::min_element(self->pending_, {}, &Pending::deadline);
+    if (net::Clock::now() >= first->deadline) {
       self->close({make_error_code(BaseErrc::kTimedOut),
-                   fmt::format("{}: no answer to {} in time", self->peer_, api)});
+                   fmt::format("{}: no answer to {} in time", self->peer_, name(first->api))});
       break;
     }
-    const Status waited = co_await self->closed_event_.wait(due);
+    self->watched_until_ = first->deadline;
+    const Status waited = co_await self->timers_event_.wait(first->deadline);
+    self->watched_until_ = net::Deadline::max();
     if (!waited && is_cancelled(waited.error())) break;
   }
 }

@@ -121,7 +121,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::vector<RequestFrame> spare_frames_;
   net::Event outbox_event_;
   net::Event pending_event_;
-  net::Event closed_event_;
+  net::Event timers_event_;  // closed, or a deadline came that is earlier than all others
+  net::Deadline watched_until_ = net::Deadline::max();
   std::int32_t next_correlation_ = 1;
   bool authenticating_ = false;  // holds back everything else (KIP-368)
   std::optional<net::Deadline> session_expires_;

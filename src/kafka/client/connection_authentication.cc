@@ -59,7 +59,7 @@ net::Task<Status> Connection::authenticate() {
 
 net::Task<void> Connection::run_reauthentication(std::shared_ptr<Connection> self) {
   while (!self->closed_ && self->session_expires_) {
-    const Status waited = co_await self->closed_event_.wait(*self->session_expires_);
+    const Status waited = co_await self->timers_event_.wait(*self->session_expires_);
     if (self->closed_ || (!waited && is_cancelled(waited.error()))) co_return;
     if (net::Clock::now() < *self->session_expires_) continue;
     // The broker takes no other request between the two of a login: new ones wait, those under way

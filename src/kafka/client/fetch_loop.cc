@@ -50,16 +50,18 @@ FetchLoop::FetchLoop(Reader& reader, BrokerId broker, bool bulk)
 void FetchLoop::add(Subscription& subscription) {
   by_id_[{subscription.topic_id, subscription.partition}] = &subscription;
   by_name_[{subscription.topic, subscription.partition}] = &subscription;
+  if (subscription.topic_id.is_zero()) ++without_id_;
   subscription.in_session = false;
   subscription.dirty = false;
   mark_dirty(subscription);
 }
 
+// What was fetched and not handed over yet is kept: the position has moved past it.
 void FetchLoop::remove(Subscription& subscription) {
   by_id_.erase({subscription.topic_id, subscription.partition});
   by_name_.erase({subscription.topic, subscription.partition});
+  if (subscription.topic_id.is_zero()) --without_id_;
   std::erase(dirty_, &subscription);
-  std::erase_if(deliveries_, [&](const Delivery& d) { return d.subscription == &subscription; });
   if (subscription.in_session) {
     --in_session_;
     forgotten_.push_back({subscription.topic, subscription.topic_id, subscription.partition});
@@ -75,8 +77,8 @@ void FetchLoop::mark_dirty(Subscription& subscription) {
   ready_event_.notify_all();
 }
 
+// The next request is a full one. It names the old session, so that the broker closes it.
 void FetchLoop::reset_session() {
-  session_id_ = 0;
   session_epoch_ = 0;
   in_session_ = 0;
   forgotten_.clear();
@@ -138,13 +140,8 @@ bool FetchLoop::build(RequestFrame& frame, std::int16_t version, const std::stri
   }
   dirty_.clear();
   if (in_session_ == 0) {
-    // Nothing to fetch now. A fresh session is opened when there is.
-    if (session_id_ != 0) reset_session();
-    std::erase_if(dirty_, [this](Subscription* s) {
-      const bool idle = s->subscriber->fetch_credit() == 0 || s->bulk != bulk_;
-      if (idle) s->dirty = false;
-      return idle;
-    });
+    // Nothing to fetch now. The session stays: brokers have room for few.
+    forgotten_ = std::move(forget);
     return false;
   }
   request.replica_id = BrokerId(-1);
@@ -201,12 +198,11 @@ net::Task<Status> FetchLoop::fetch_once() {
       std::shared_ptr<Connection> connection,
       co_await reader.cluster_.connection(
           broker_, Lane{LanePurpose::kFetch, static_cast<std::uint16_t>(bulk_ ? 1 : 0)}));
-  OTTLA_CO_ASSIGN(std::int16_t version,
+  OTTLA_CO_ASSIGN(const std::int16_t version_max,
                   connection->version_for(ApiKey::kFetch, FetchRequest::kMinVersion,
                                           FetchRequest::kMaxVersion));
-  const bool without_ids = std::ranges::any_of(
-      by_name_, [](const auto& entry) { return entry.second->topic_id.is_zero(); });
-  if (without_ids) version = std::min<std::int16_t>(version, kFirstWithTopicId - 1);
+  const std::int16_t version_by_name = std::min<std::int16_t>(version_max, kFirstWithTopicId - 1);
+  std::int16_t version = without_id_ > 0 ? version_by_name : version_max;
   report_reachability("");
   reset_session();
   auto answer = std::make_shared<Answer>(reader.cluster_.context());
@@ -217,6 +213,11 @@ net::Task<Status> FetchLoop::fetch_once() {
           co_await ready_event_.wait(net::Clock::now() + std::chrono::milliseconds(100));
       if (!waited && is_cancelled(waited.error())) co_return waited;
     }
+    // A session goes by name or by id throughout.
+    if (version != (without_id_ > 0 ? version_by_name : version_max)) {
+      version = without_id_ > 0 ? version_by_name : version_max;
+      reset_session();
+    }
     RequestFrame frame = connection->take_frame();
     if (!build(frame, version, connection->client_id())) {
       deliver();
@@ -226,14 +227,15 @@ net::Task<Status> FetchLoop::fetch_once() {
       if (connection->closed()) co_return fail(BaseErrc::kUnavailable, connection->peer());
       continue;
     }
-    reader.reserved_bytes_ += bytes_max;
+    *reader.reserved_bytes_ += bytes_max;
     answer->response.reset();
-    connection->send(std::move(frame), reader.cluster_.settings().connection.request_timeout,
-                     [answer, &reader, bytes_max](Result<Response> response) {
-                       reader.reserved_bytes_ -= bytes_max;
-                       answer->response = std::move(response);
-                       answer->event.notify_all();
-                     });
+    connection->send(
+        std::move(frame), reader.cluster_.settings().connection.request_timeout,
+        [answer, reserved = reader.reserved_bytes_, bytes_max](Result<Response> response) {
+          *reserved -= bytes_max;
+          answer->response = std::move(response);
+          answer->event.notify_all();
+        });
     if (!deliveries_.empty() || !movers_.empty()) {
       co_await net::yield();
       deliver();
@@ -254,7 +256,10 @@ void FetchLoop::deliver() {
   deliveries_.clear();
   for (std::size_t i = 0; i < due.size(); ++i) {
     Subscription* subscription = due[i].subscription;
-    if (!reader_.subscriptions_.contains(subscription) || subscription->loop != this) continue;
+    if (!reader_.subscriptions_.contains(subscription) ||
+        subscription->incarnation != due[i].incarnation) {
+      continue;
+    }
     subscription->subscriber->on_fetched(std::move(due[i].chunk));
   }
   std::vector<Subscription*> movers = std::move(movers_);
@@ -270,6 +275,7 @@ Status FetchLoop::take(Response response, std::int16_t version) {
   session::FetchResponseWalk walk(response.body, version);
   if (!walk.ok()) return fail(BaseErrc::kCorrupt, "Fetch response");
   if (is_session_error(walk.error())) {
+    if (walk.error() == ErrorCode::kFetchSessionIdNotFound) session_id_ = 0;
     reset_session();
     return {};
   }
@@ -324,8 +330,9 @@ void FetchLoop::take_records(Subscription& subscription, session::FetchedPartiti
   subscription.position = whole->next;
   subscription.last_fetched_epoch = whole->epoch;
   subscription.subscriber->on_arriving(whole->bytes);
-  deliveries_.push_back(
-      {&subscription, {buffer, partition.records.first(whole->bytes), partition.aborted}});
+  deliveries_.push_back({&subscription,
+                         subscription.incarnation,
+                         {buffer, partition.records.first(whole->bytes), partition.aborted}});
   move_wish(subscription, partition, whole->bytes);
   mark_dirty(subscription);
 }

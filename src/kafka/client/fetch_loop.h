@@ -29,6 +29,7 @@ class FetchLoop {
   };
   struct Delivery {
     Subscription* subscription;
+    std::uint64_t incarnation;
     FetchedChunk chunk;
   };
   struct Forgotten {
@@ -63,6 +64,7 @@ class FetchLoop {
   std::vector<Subscription*> dirty_;
   std::vector<Forgotten> forgotten_;
   std::size_t in_session_ = 0;
+  std::size_t without_id_ = 0;  // subscriptions of topics whose id is not known
   std::int32_t session_id_ = 0;
   std::int32_t session_epoch_ = 0;
   std::vector<Delivery> deliveries_;

@@ -63,6 +63,7 @@ ProduceLane::ProduceLane(Writer& writer, BrokerId broker, std::size_t index)
 void ProduceLane::add(Publication& publication) {
   publications_.insert(&publication);
   publication.queued = false;
+  publication.last_request = &last_request_[{publication.topic, publication.partition}];
   publication.source->on_reachability(trouble_);
 }
 
@@ -73,6 +74,12 @@ void ProduceLane::remove(Publication& publication) {
   for (auto& request : under_way_) {
     std::ranges::replace(request->publications, &publication, nullptr);
   }
+  if (answering_) std::ranges::replace(answering_->publications, &publication, nullptr);
+}
+
+net::Task<void> ProduceLane::drain() {
+  if (connection_) connection_->close({make_error_code(BaseErrc::kCancelled), "writer stopped"});
+  while (!under_way_.empty()) co_await net::yield();
 }
 
 void ProduceLane::ready(Publication& publication) {
@@ -96,13 +103,14 @@ bool ProduceLane::collect(std::vector<Item>& items) {
     Publication* publication = ready_.front();
     ready_.pop_front();
     publication->queued = false;
-    if (publication->last_request == request) {
+    if (publication->moving) continue;
+    if (*publication->last_request == request) {
       ready(*publication);
       continue;
     }
     std::optional<OutgoingBatch> batch = publication->source->next_batch(limit - bytes);
     if (!batch) continue;
-    publication->last_request = request;
+    *publication->last_request = request;
     ++publication->under_way;
     bytes += batch->bytes.size();
     items.push_back({publication, *std::move(batch)});
@@ -182,18 +190,21 @@ void ProduceLane::on_response(const std::shared_ptr<UnderWay>& request, std::int
   under_way_.pop_front();
   bytes_under_way_ -= request->bytes;
   event_.notify_all();
+  answering_ = request;
   Status taken = response ? take(*request, version, *response)
                           : Status(std::unexpected(std::move(response).error()));
-  if (taken) return;
-  if (connection_) connection_->close(taken.error());
-  for (Publication* publication : request->publications) {
-    if (publication == nullptr) continue;
-    ProduceOutcome outcome;
-    outcome.error = ErrorCode::kNetworkException;
-    outcome.unanswered = taken.error();
-    if (publication->under_way > 0) --publication->under_way;
-    publication->source->on_produced(std::move(outcome));
+  if (!taken) {
+    if (connection_) connection_->close(taken.error());
+    // By position: a callback may remove others, which then are null here.
+    for (std::size_t i = 0; i < request->publications.size(); ++i) {
+      if (request->publications[i] == nullptr) continue;
+      ProduceOutcome outcome;
+      outcome.error = ErrorCode::kNetworkException;
+      outcome.unanswered = taken.error();
+      writer_.answered(*request->publications[i], std::move(outcome));
+    }
   }
+  answering_.reset();
 }
 
 // Every partition of the request must be answered; a broker that leaves one out is not to be
@@ -202,11 +213,7 @@ Status ProduceLane::take(const UnderWay& request, std::int16_t version, Response
   ProduceResponse answer;
   wire::Reader reader(response.body);
   OTTLA_TRY(answer.decode(reader, version));
-  struct Answered {
-    Publication* publication;
-    ProduceOutcome outcome;
-  };
-  std::vector<Answered> answered;
+  std::vector<ProduceOutcome> outcomes;  // in the order of the publications
   std::unordered_map<const Publication*, const ProduceResponse::Partition*> found;
   std::size_t index = 0;
   for (const auto& topic : answer.responses) {
@@ -227,6 +234,7 @@ Status ProduceLane::take(const UnderWay& request, std::int16_t version, Response
     }
   }
   for (Publication* publication : request.publications) {
+    ProduceOutcome& outcome = outcomes.emplace_back();
     if (publication == nullptr) continue;
     const auto it = found.find(publication);
     if (it == found.end()) {
@@ -234,21 +242,19 @@ Status ProduceLane::take(const UnderWay& request, std::int16_t version, Response
                                                   publication->topic, publication->partition));
     }
     const ProduceResponse::Partition& partition = *it->second;
-    ProduceOutcome outcome;
     outcome.error = partition.error_code;
     outcome.base_offset = partition.base_offset;
     outcome.log_start_offset = partition.log_start_offset;
     outcome.message = partition.error_message.value_or("");
-    answered.push_back({publication, std::move(outcome)});
   }
-  for (Answered& a : answered) {
-    if (a.outcome.error != ErrorCode::kNone && refreshes_metadata(a.outcome.error)) {
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i].error != ErrorCode::kNone && refreshes_metadata(outcomes[i].error)) {
       writer_.cluster_.request_refresh();
     }
-    // An earlier callback may have removed it.
-    if (!writer_.publications_.contains(a.publication)) continue;
-    if (a.publication->under_way > 0) --a.publication->under_way;
-    a.publication->source->on_produced(std::move(a.outcome));
+    // A callback may remove others, which then are null here.
+    if (request.publications[i] != nullptr) {
+      writer_.answered(*request.publications[i], std::move(outcomes[i]));
+    }
   }
   return {};
 }

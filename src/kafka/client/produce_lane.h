@@ -14,6 +14,8 @@ class ProduceLane {
   void remove(Publication& publication);
   void ready(Publication& publication);
   static net::Task<void> run(ProduceLane* self);
+  // Closes the connection and waits until everything under way has ended.
+  net::Task<void> drain();
 
  private:
   struct Item {
@@ -42,7 +44,11 @@ class ProduceLane {
   net::Event event_;
   std::deque<Publication*> ready_;
   std::unordered_set<Publication*> publications_;
+  // By partition, which several publications may share: the last request that took a batch of it,
+  // because a request has room for one.
+  std::unordered_map<TopicPartition, std::uint64_t> last_request_;
   std::deque<std::shared_ptr<UnderWay>> under_way_;
+  std::shared_ptr<UnderWay> answering_;  // whose outcomes are being told
   std::size_t bytes_under_way_ = 0;
   std::uint64_t next_request_ = 1;
   std::string trouble_;

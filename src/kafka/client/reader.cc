@@ -35,6 +35,7 @@ Subscription* Reader::add(std::string topic, TopicId topic_id, PartitionId parti
 
 void Reader::seek(Subscription* subscription, Offset position, LeaderEpoch last_fetched_epoch) {
   detach(*subscription);
+  subscription->incarnation = next_incarnation_++;
   subscription->position = position;
   subscription->last_fetched_epoch = last_fetched_epoch;
   subscription->resting = false;
@@ -44,6 +45,7 @@ void Reader::seek(Subscription* subscription, Offset position, LeaderEpoch last_
 
 void Reader::rest(Subscription* subscription) {
   detach(*subscription);
+  subscription->incarnation = next_incarnation_++;
   subscription->resting = true;
 }
 
@@ -93,16 +95,18 @@ void Reader::route(Subscription& subscription) {
 }
 
 void Reader::reroute_all() {
-  for (auto& [subscription, owned] : subscriptions_) {
-    if (subscription->resting) continue;
+  // route() tells the subscriber, who may add or remove others.
+  std::vector<Subscription*> all;
+  all.reserve(subscriptions_.size());
+  for (const auto& [subscription, owned] : subscriptions_) all.push_back(subscription);
+  for (Subscription* subscription : all) {
+    if (!subscriptions_.contains(subscription) || subscription->resting) continue;
     const PartitionMetadata* known =
         cluster_.metadata()->partition(subscription->topic, subscription->partition);
     if (known == nullptr) continue;
-    const bool same =
-        subscription->loop != nullptr &&
-        subscription->loop == &loop_for(known->leader.value() < 0 ? BrokerId(-1) : known->leader,
-                                        subscription->bulk) &&
-        subscription->leader_epoch == known->leader_epoch;
+    const bool same = subscription->loop != nullptr && known->leader.value() >= 0 &&
+                      subscription->loop == &loop_for(known->leader, subscription->bulk) &&
+                      subscription->leader_epoch == known->leader_epoch;
     if (same) continue;
     detach(*subscription);
     route(*subscription);
@@ -119,12 +123,14 @@ net::Task<void> Reader::run_router(Reader* self) {
     // Errors of single partitions (not the leader any more, no leader yet) are tried again here.
     const std::unordered_set<Subscription*> waiting = std::move(self->unrouted_);
     self->unrouted_.clear();
-    for (Subscription* subscription : waiting) self->route(*subscription);
+    for (Subscription* subscription : waiting) {
+      if (self->subscriptions_.contains(subscription)) self->route(*subscription);
+    }
   }
 }
 
 bool Reader::has_memory(std::size_t bytes) const {
-  const std::size_t used = cluster_.pool().used_bytes() + reserved_bytes_;
+  const std::size_t used = cluster_.pool().used_bytes() + *reserved_bytes_;
   return used == 0 || used + bytes <= settings_.memory_bytes_max;
 }
 

@@ -67,6 +67,7 @@ struct ReaderSettings {
   net::Duration tail_wait = std::chrono::milliseconds(500);
   net::Duration bulk_wait = std::chrono::milliseconds(100);
   std::size_t memory_bytes_max = 64U << 20;
+  std::uint16_t first_lane = 0;  // two readers of one Cluster must not share a connection
 };
 
 class FetchLoop;
@@ -86,6 +87,9 @@ struct Subscription {
   FetchLoop* loop = nullptr;
   bool in_session = false;
   bool dirty = false;
+  // Changes with every seek and rest: what was fetched before is not handed over any more. A change
+  // of the leader keeps it.
+  std::uint64_t incarnation = 0;
 };
 
 class Reader {
@@ -119,7 +123,9 @@ class Reader {
   std::unordered_set<Subscription*> unrouted_;
   std::unordered_map<Subscription*, std::unique_ptr<Subscription>> subscriptions_;
   std::map<std::pair<BrokerId, bool>, std::unique_ptr<FetchLoop>> loops_;
-  std::size_t reserved_bytes_ = 0;  // of fetches under way
+  std::uint64_t next_incarnation_ = 1;
+  // Of fetches under way; shared with their completions, which may outlive the reader.
+  std::shared_ptr<std::size_t> reserved_bytes_ = std::make_shared<std::size_t>(0);
 };
 
 }  // namespace ottla::kafka

@@ -1,5 +1,6 @@
 #include "kafka/client/writer.h"
 
+#include "base/assert.h"
 #include "kafka/client/produce_lane.h"
 #include "kafka/protocol/generated/produce.h"
 
@@ -15,6 +16,7 @@ Writer::~Writer() = default;
 net::Task<void> Writer::stop() {
   group_.cancel();
   co_await group_.join();
+  for (auto& [key, lane] : lanes_) co_await lane->drain();
 }
 
 Publication* Writer::add(std::string topic, TopicId topic_id, PartitionId partition,
@@ -47,8 +49,22 @@ void Writer::ready(Publication* publication) {
 }
 
 void Writer::reroute(Publication* publication) {
+  if (publication->under_way > 0) {
+    publication->moving = true;
+    return;
+  }
   detach(*publication);
   route(*publication);
+}
+
+void Writer::answered(Publication& publication, ProduceOutcome outcome) {
+  OTTLA_ASSERT(publication.under_way > 0);
+  --publication.under_way;
+  if (publication.under_way == 0 && publication.moving) {
+    detach(publication);
+    route(publication);
+  }
+  publication.source->on_produced(std::move(outcome));
 }
 
 void Writer::detach(Publication& publication) {
@@ -56,6 +72,7 @@ void Writer::detach(Publication& publication) {
   if (publication.lane != nullptr) publication.lane->remove(publication);
   publication.lane = nullptr;
   publication.under_way = 0;
+  publication.moving = false;
 }
 
 // The same lane for the same partition, spread evenly.
@@ -110,7 +127,10 @@ net::Task<void> Writer::run_router(Writer* self) {
     }
     const std::unordered_set<Publication*> waiting = std::move(self->unrouted_);
     self->unrouted_.clear();
-    for (Publication* publication : waiting) self->route(*publication);
+    for (Publication* publication : waiting) {
+      // route() tells the source, which may remove others.
+      if (self->publications_.contains(publication)) self->route(*publication);
+    }
   }
 }
 

@@ -68,22 +68,25 @@ struct Publication {
   PartitionId partition;
   BatchSource* source = nullptr;
   ProduceLane* lane = nullptr;
-  bool queued = false;             // in the lane's ready queue
-  std::size_t under_way = 0;       // batches sent and not yet answered
-  std::uint64_t last_request = 0;  // that took a batch of it: one batch per partition and request
+  bool queued = false;                    // in the lane's ready queue
+  std::size_t under_way = 0;              // batches sent and not yet answered
+  bool moving = false;                    // to another lane, as soon as nothing is under way
+  std::uint64_t* last_request = nullptr;  // of the lane, that took a batch for this partition
 };
 
 class Writer {
  public:
   Writer(Cluster& cluster, WriterSettings settings);
   ~Writer();
+  // Closes the connections: what is under way ends unanswered, before stop() returns.
   net::Task<void> stop();
 
   // With a topic id, requests go by it (Produce 13): a re-created topic refuses, and is not filled.
   Publication* add(std::string topic, TopicId topic_id, PartitionId partition, BatchSource* source);
   // The source has a batch, and none of its batches is in doubt.
   void ready(Publication* publication);
-  // After an error: finds the leader again. Called by the source before ready().
+  // After an error: finds the leader again, once every batch under way is answered. Called by the
+  // source before ready().
   void reroute(Publication* publication);
   void remove(Publication* publication);
 
@@ -96,6 +99,8 @@ class Writer {
   void route(Publication& publication);
   ProduceLane& lane_for(BrokerId broker, const Publication& publication);
   void detach(Publication& publication);
+  // A batch of it was answered.
+  void answered(Publication& publication, ProduceOutcome outcome);
 
   Cluster& cluster_;
   WriterSettings settings_;
