@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
-"""Fails on an #include in src/ that goes against the arrows of the design:
+"""Fails on an #include in src/ that goes against the arrows of docs/architecture.md:
 
-cli -> {switchover, origins, stretch, fleet, observe} -> flow -> kafka/client -> kafka/session
-    -> kafka/{protocol, records} -> kafka/wire -> base;  kafka/client -> net -> base
+cli -> {fleet, observe} -> flow/{engine, groups} -> flow/{copy, offsets, config, rules, status}
+flow/{engine, groups} -> kafka/client -> kafka/session -> kafka/{protocol, records} -> kafka/wire
+    -> base;  kafka/client -> net -> base
 
-An arrow also reaches what lies behind it. kafka/fake (a cluster in process) may use everything
-below kafka/client, and is there for tests and benches only.
+An arrow also reaches what lies behind it. The folders of flow that hold values (VALUES) include no
+Asio and no sockets. kafka/fake (a cluster in process) may use everything below kafka/client, and is
+there for tests and benches only. Tests of a folder may use its testing headers and what TESTS_ONLY
+names. Every .cc file that has a header includes it first: so the header compiles alone.
 """
 
 import pathlib
 import re
 import sys
 
+VALUES = ("flow/rules", "flow/status", "flow/config", "flow/offsets", "flow/copy")
 DIRECT = {
     "base": (),
     "net": ("base",),
@@ -21,16 +25,26 @@ DIRECT = {
     "kafka/session": ("kafka/protocol", "kafka/records"),
     "kafka/client": ("kafka/session", "net"),
     "kafka/fake": ("kafka/session", "net"),
-    "flow": ("kafka/client",),
-    "switchover": ("flow",),
-    "origins": ("flow",),
-    "stretch": ("flow",),
-    "fleet": ("flow",),
-    "observe": ("flow", "net"),
+    "flow/rules": ("base",),
+    "flow/status": ("base",),
+    "flow/config": ("flow/rules",),
+    "flow/offsets": ("base",),
+    "flow/copy": ("kafka/records", "flow/status"),
+    # The actors of a flow, which know each other.
+    "flow/groups": ("kafka/client", "flow/engine", *VALUES),
+    "flow/engine": ("kafka/client", "flow/groups", *VALUES),
+    "switchover": ("flow/engine",),
+    "origins": ("flow/engine",),
+    "stretch": ("flow/engine",),
+    "fleet": ("flow/engine",),
+    "observe": ("flow/status", "flow/config", "net"),
     "cli": ("switchover", "origins", "stretch", "fleet", "observe"),
 }
-_INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"')
+# Models that tests compare with.
+TESTS_ONLY = {"kafka/fake": tuple(DIRECT), "flow/offsets": ("flow/copy",)}
+_INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 _FOR_TESTS = re.compile(r"(_test|_bench|_fuzz|testing)\.(cc|h)$")
+_SOCKETS = re.compile(r"^(boost/asio|sys/(socket|epoll)|netinet/)")
 
 
 def reachable(folder: str) -> set[str]:
@@ -53,29 +67,45 @@ def folder_of(path: str) -> str | None:
     return None
 
 
+def includes(file: pathlib.Path) -> list[tuple[int, bool, str]]:
+    """(line, in quotes, path) of each."""
+    lines = enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+    found = ((number, _INCLUDE.match(line)) for number, line in lines)
+    return [(number, match[1] == '"', match[2]) for number, match in found if match]
+
+
+def check_file(source: pathlib.Path, file: pathlib.Path, allowed: set[str], own: str) -> list[str]:
+    name = file.relative_to(source).as_posix()
+    errors = []
+    listed = includes(file)
+    header = file.with_suffix(".h")
+    if file.suffix == ".cc" and header.exists():
+        wanted = header.relative_to(source).as_posix()
+        if not listed or listed[0][2] != wanted:
+            errors.append(f'src/{name}: includes its own header "{wanted}" first')
+    for number, quoted, path in listed:
+        if own in VALUES and _SOCKETS.match(path):
+            errors.append(f"src/{name}:{number}: {own} holds values and may not include <{path}>")
+        target = folder_of(path) if quoted else None
+        if target is None or target in allowed:
+            continue
+        if _FOR_TESTS.search(name) and own in TESTS_ONLY.get(target, ()):
+            continue
+        errors.append(f'src/{name}:{number}: {own} may not include "{path}" ({target})')
+    return errors
+
+
 def check(source: pathlib.Path) -> list[str]:
     errors = []
     allowed = {folder: reachable(folder) for folder in DIRECT}
     for file in sorted(source.rglob("*")):
         if file.suffix not in (".h", ".cc"):
             continue
-        name = file.relative_to(source).as_posix()
-        own = folder_of(name)
+        own = folder_of(file.relative_to(source).as_posix())
         if own is None:
-            errors.append(
-                f"src/{name}: the folder has no place among the arrows; add it to {__file__}"
-            )
-            continue
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-            match = _INCLUDE.match(line)
-            target = folder_of(match.group(1)) if match else None
-            if target is None or target in allowed[own]:
-                continue
-            if target == "kafka/fake" and _FOR_TESTS.search(name):
-                continue
-            errors.append(
-                f'src/{name}:{number}: {own} may not include "{match.group(1)}" ({target})'
-            )
+            errors.append(f"{file}: the folder has no place among the arrows of {__file__}")
+        else:
+            errors += check_file(source, file, allowed[own], own)
     return errors
 
 
