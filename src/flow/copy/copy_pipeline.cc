@@ -156,16 +156,18 @@ void CopyPipeline::push(MutableBytes bytes, BufferRef buffer, OffsetRuns runs, s
 
 void CopyPipeline::note_decided(Offset next, LeaderEpoch epoch) {
   position_ = std::max(position_, next);
+  Copied* last = nullptr;
   if (!pending_.empty()) {
-    pending_.back().copied.upstream_next = position_;
+    last = &pending_.back().copied;
   } else if (!in_flight_.empty()) {
-    in_flight_.back().upstream_next = position_;
+    last = &in_flight_.back();
   } else {
-    decided_.emplace();
-    decided_->ordinal = next_ordinal_;
-    decided_->upstream_next = position_;
-    decided_->leader_epoch = epoch;
+    last = &decided_.emplace();
+    last->ordinal = next_ordinal_;
   }
+  last->upstream_next = position_;
+  // Goes with the position: the source takes an older epoch before it for a truncated log.
+  if (epoch.value() >= 0) last->leader_epoch = epoch;
 }
 
 std::optional<Copied> CopyPipeline::take_decided() {

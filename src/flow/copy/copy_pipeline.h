@@ -127,7 +127,8 @@ class CopyPipeline {
   Result<std::optional<Outgoing>> next(std::size_t bytes_max);
   // The oldest batch in flight stands on the target. Then call take_decided() too.
   Copied acknowledged();
-  // Progress without records (control or aborted batches, everything before acknowledged).
+  // Progress without records (control or aborted batches, everything before acknowledged). It lies
+  // before all that is pending: to be taken before take_present().
   std::optional<Copied> take_decided();
   // The next records that were found on the target at start; call until nothing comes.
   std::optional<Copied> take_present();
