@@ -45,7 +45,7 @@ void Process::begin() {
   const std::size_t memory =
       static_cast<std::size_t>(config_.process().memory_bytes) / std::max<std::size_t>(enabled, 1);
   for (const flow::FlowSettings& settings : config_.flows()) {
-    if (!settings.enabled) continue;
+    if (!settings.enabled && !settings.emit_heartbeats.enabled) continue;
     flows_.push_back(std::make_unique<flow::Flow>(runtime_, settings,
                                                   flow::FlowOptions{runtime_.shards(), memory}));
     if (result_ = flows_.back()->start(); !result_) return stop();

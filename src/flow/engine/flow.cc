@@ -26,7 +26,8 @@ Flow::Flow(net::Runtime& runtime, const FlowSettings& settings, FlowOptions opti
       options_(options),
       pool_(1U << 20),
       group_(runtime.shard(0)),
-      event_(runtime.shard(0)) {}
+      event_(runtime.shard(0)),
+      rules_(settings.topic_rules()) {}
 
 Flow::~Flow() = default;
 
@@ -49,13 +50,20 @@ Status Flow::start() {
   writer_ = std::make_unique<kafka::Writer>(*target_, kafka::WriterSettings{.lanes = 1});
   map_log_ = std::make_unique<InternalLog>(*target_, *writer_, std::string(kOffsetMapTopic));
   ledger_log_ = std::make_unique<InternalLog>(*target_, *writer_, std::string(kLossLedgerTopic));
+  source_writer_ = std::make_unique<kafka::Writer>(*source_, kafka::WriterSettings{.lanes = 1});
   catalog_ = std::make_unique<TopicCatalog>(*source_, *target_, settings_);
+  publisher_ = std::make_unique<Mm2Publisher>(*source_, *target_, *source_writer_, *writer_, settings_,
+                                              rules_.policy(), [this] { return collect_positions(); });
   core_settings_.memory_bytes_max =
       std::max(options_.memory_bytes_max / options_.cores, kMemoryPerCoreMin);
   core_settings_.map_topic = kOffsetMapTopic;
   core_settings_.ledger_topic = kLossLedgerTopic;
   core_settings_.map_topic_partitions = kMapTopicPartitions;
-  group_.spawn("flow " + settings_.to_string(), run(this));
+  if (settings_.enabled) {
+    group_.spawn("flow " + settings_.to_string(), run(this));
+  } else {
+    publisher_->start();  // heartbeats alone
+  }
   return {};
 }
 
@@ -100,11 +108,54 @@ net::Task<Status> Flow::open() {
       co_await ensure_internal_topic(*target_, ledger_log_->topic(), 1, replicas, deadline));
   OTTLA_CO_TRY(co_await load_maps());
   OTTLA_CO_TRY(co_await load_ledger());
-  const auto init = [this] { return kafka::init_producer_id(*target_); };
-  OTTLA_CO_ASSIGN(const kafka::ProducerIdentity identity, co_await kafka::retrying(init, deadline));
-  start_cores(identity.id, co_await producer_memory());
+  OTTLA_CO_ASSIGN(stored_positions_, co_await publisher_->stored_positions());
+  OTTLA_CO_ASSIGN(const ProducerId producer_id, co_await agree_on_producer(deadline));
+  start_cores(producer_id, co_await producer_memory());
   opened_ = true;
+  publisher_->start();
+  if (settings_.emit_checkpoints.enabled || settings_.sync_group_offsets.enabled) {
+    group_sync_ = std::make_unique<GroupSync>(
+        *source_, *target_, *writer_, settings_, rules_,
+        [this](std::vector<UpstreamPlace> places) { return translate(std::move(places)); });
+  }
   co_return Status{};
+}
+
+// All processes of the flow begin partitions with one producer id, so that two that begin the same
+// one send the same sequences, of which the broker takes each once. The record that comes first in
+// the log counts; written again if a later one stands, since compaction keeps the last.
+net::Task<Result<ProducerId>> Flow::agree_on_producer(net::Deadline deadline) {
+  const PartitionKey flow{settings_.source_alias, "", PartitionId(0)};
+  const std::string key = encode_key({flow, MapRecordKind::kState, 0});
+  const PartitionId place(map_topic_partition(flow, kMapTopicPartitions));
+  for (;;) {
+    std::optional<std::string> first;
+    std::optional<std::string> last;
+    OTTLA_CO_TRY(co_await map_log_->read(
+        place, [&](std::string_view found, std::optional<std::string_view> value) {
+          if (found != key || !value) return;
+          if (!first) first.emplace(*value);
+          last.emplace(*value);
+        }));
+    StateRecord record;
+    if (first) {
+      OTTLA_CO_ASSIGN(record, decode_state(*first));
+      if (record.state.generations.empty()) {
+        co_return fail(BaseErrc::kCorrupt, map_log_->topic() + ": no producer id in the flow's record");
+      }
+    } else {
+      const auto init = [this] { return kafka::init_producer_id(*target_); };
+      OTTLA_CO_ASSIGN(const kafka::ProducerIdentity fresh,
+                      co_await kafka::retrying(init, deadline));
+      record.state.begin_generation({fresh.id, fresh.epoch, 0, Offset(0)});
+    }
+    if (!first || first != last) {
+      std::vector<LogRecord> records;
+      records.push_back({key, encode(record)});
+      OTTLA_CO_TRY(co_await map_log_->append(place, std::move(records), deadline));
+    }
+    if (first) co_return record.state.generations.front().producer_id;
+  }
 }
 
 net::Task<Status> Flow::load_maps() {
@@ -184,7 +235,9 @@ void Flow::start_cores(ProducerId producer_id, std::chrono::milliseconds memory)
 }
 
 void Flow::on_core(std::size_t core, std::function<void(FlowCore&)> work) {
-  runtime_.post(core, [this, core, work = std::move(work)] { work(*cores_[core]); });
+  runtime_.post(core, [this, core, work = std::move(work)] {
+    if (cores_[core]) work(*cores_[core]);
+  });
 }
 
 std::size_t Flow::core_of(const TopicPartition& partition) const {
@@ -200,12 +253,15 @@ net::Task<Status> Flow::discover_once() {
   co_return Status{};
 }
 
-void Flow::hand_out(const Discovery& found) {
+void Flow::hand_out(Discovery& found) {
   std::vector<std::vector<CoreAssignment>> shares(cores_.size());
   std::set<TopicPartition> present;
   for (const PartitionSpec& spec : found.partitions) {
     present.insert(spec.source);
     CoreAssignment assignment{spec, std::nullopt};
+    if (const auto stored = stored_positions_.find(spec.source); stored != stored_positions_.end()) {
+      assignment.spec.stored_position = stored->second;
+    }
     if (!assigned_.contains(spec.source)) {
       const PartitionKey key{settings_.source_alias, spec.source.topic, spec.source.partition};
       if (const auto known = loaded_.find(key); known != loaded_.end()) {
@@ -213,20 +269,25 @@ void Flow::hand_out(const Discovery& found) {
           assignment.loaded = *std::move(known->second);
         } else {
           // Without its map nothing may be copied: it could be there already.
-          last_.troubles.push_back(known->second.error().to_string());
+          found.troubles.push_back(known->second.error().to_string());
           OTTLA_ERROR("{}: {}", settings_.to_string(), known->second.error().to_string());
           continue;
         }
         loaded_.erase(known);
       }
-      assigned_.insert(spec.source);
     }
+    assigned_.insert_or_assign(spec.source, spec);
     shares[core_of(spec.source)].push_back(std::move(assignment));
   }
-  // A topic that is gone from the source keeps its partitions: it may come back, and its copy
-  // stays.
-  for (const TopicPartition& partition : assigned_) {
-    if (present.contains(partition)) {
+  // What is not listed keeps its partitions, with all that they know: a broker that just started
+  // may list less than there is, a topic may come back, and its copy stays.
+  std::set<std::string> on_source;
+  for (const TopicNote& note : found.notes) on_source.insert(note.topic);
+  for (const auto& [partition, spec] : assigned_) {
+    if (!present.contains(partition)) {
+      shares[core_of(partition)].push_back({spec, std::nullopt});
+    }
+    if (on_source.contains(partition.topic)) {
       missing_.erase(partition.topic);
       continue;
     }
@@ -259,19 +320,73 @@ void Flow::retry() {
   event_.notify_all();
 }
 
+template <class T>
+net::Task<std::vector<T>> Flow::ask_cores(std::function<T(const FlowCore&)> question) {
+  struct Gathering {
+    explicit Gathering(net::IoContext& context) : event(context) {}
+    net::Event event;
+    std::vector<T> answers;
+    std::size_t left = 0;
+  };
+  auto gathering = std::make_shared<Gathering>(runtime_.shard(0));
+  gathering->answers.resize(cores_.size());
+  gathering->left = cores_.size();
+  for (std::size_t i = 0; i < cores_.size(); ++i) {
+    on_core(i, [this, i, gathering, question](FlowCore& core) {
+      runtime_.post(0, [i, gathering, answer = question(core)]() mutable {
+        gathering->answers[i] = std::move(answer);
+        if (--gathering->left == 0) gathering->event.notify_all();
+      });
+    });
+  }
+  while (gathering->left > 0) {
+    if (!co_await gathering->event.wait()) co_return std::vector<T>(cores_.size());
+  }
+  co_return std::move(gathering->answers);
+}
+
+net::Task<std::vector<PositionReport>> Flow::collect_positions() {
+  std::function<std::vector<PositionReport>(const FlowCore&)> question =
+      [](const FlowCore& core) { return core.positions(); };
+  const auto answers = co_await ask_cores(std::move(question));
+  std::vector<PositionReport> all;
+  for (const auto& answer : answers) all.insert(all.end(), answer.begin(), answer.end());
+  co_return all;
+}
+
+net::Task<std::vector<std::optional<Translation>>> Flow::translate(
+    std::vector<UpstreamPlace> places) {
+  const auto shared = std::make_shared<const std::vector<UpstreamPlace>>(std::move(places));
+  std::function<std::vector<std::optional<Translation>>(const FlowCore&)> question =
+      [shared](const FlowCore& core) { return core.translate(*shared); };
+  const auto answers = co_await ask_cores(std::move(question));
+  std::vector<std::optional<Translation>> merged(shared->size());
+  for (const auto& answer : answers) {
+    for (std::size_t i = 0; i < answer.size(); ++i) {
+      if (answer[i]) merged[i] = answer[i];
+    }
+  }
+  co_return merged;
+}
+
 net::Task<void> Flow::stop() {
   group_.cancel();
   co_await group_.join();
+  if (group_sync_) co_await group_sync_->stop();
+  if (publisher_) co_await publisher_->halt();
   std::size_t left = cores_.size();
   net::Event stopped(runtime_.shard(0));
+  std::vector<PositionReport> last;
   for (std::size_t i = 0; i < cores_.size(); ++i) {
-    runtime_.post(i, [this, i, &left, &stopped] {
+    runtime_.post(i, [this, i, &left, &stopped, &last] {
       boost::asio::co_spawn(runtime_.shard(i), cores_[i]->stop(),
-                            [this, i, &left, &stopped](std::exception_ptr) {
+                            [this, i, &left, &stopped, &last](std::exception_ptr) {
                               // Destroyed on its own core, after the coroutine has unwound.
-                              boost::asio::post(runtime_.shard(i), [this, i, &left, &stopped] {
+                              boost::asio::post(runtime_.shard(i), [this, i, &left, &stopped, &last] {
+                                auto positions = cores_[i]->positions();
                                 cores_[i].reset();
-                                runtime_.post(0, [&left, &stopped] {
+                                runtime_.post(0, [&left, &stopped, &last, positions] {
+                                  last.insert(last.end(), positions.begin(), positions.end());
                                   --left;
                                   stopped.notify_all();
                                 });
@@ -281,6 +396,8 @@ net::Task<void> Flow::stop() {
   }
   while (left > 0) (void)co_await stopped.wait();
   cores_.clear();
+  if (publisher_) co_await publisher_->finish(std::move(last));
+  if (source_writer_) co_await source_writer_->stop();
   if (writer_) co_await writer_->stop();
   if (source_) co_await source_->stop();
   if (target_) co_await target_->stop();

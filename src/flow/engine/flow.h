@@ -18,6 +18,8 @@
 
 #include "flow/engine/flow_core.h"
 #include "flow/engine/topic_catalog.h"
+#include "flow/groups/group_sync.h"
+#include "flow/groups/mm2_publisher.h"
 #include "flow/status/status.h"
 #include "net/runtime.h"
 
@@ -48,13 +50,19 @@ class Flow {
  private:
   static net::Task<void> run(Flow* self);
   net::Task<Status> open();
+  net::Task<Result<ProducerId>> agree_on_producer(net::Deadline deadline);
   net::Task<Status> load_maps();
   net::Task<Status> load_ledger();
   net::Task<std::chrono::milliseconds> producer_memory();
   net::Task<Status> discover_once();
-  void hand_out(const Discovery& found);
+  void hand_out(Discovery& found);
   void start_cores(ProducerId producer_id, std::chrono::milliseconds memory);
   void on_core(std::size_t core, std::function<void(FlowCore&)> work);
+  // Asks every core and waits for all answers, in the order of the cores.
+  template <class T>
+  net::Task<std::vector<T>> ask_cores(std::function<T(const FlowCore&)> question);
+  net::Task<std::vector<PositionReport>> collect_positions();
+  net::Task<std::vector<std::optional<Translation>>> translate(std::vector<UpstreamPlace> places);
   [[nodiscard]] std::size_t core_of(const TopicPartition& partition) const;
   FlowStatus sum_up(std::vector<CoreStatus> cores) const;
   void judge(FlowStatus& status, const std::vector<CoreStatus>& cores) const;
@@ -69,12 +77,17 @@ class Flow {
   std::unique_ptr<kafka::Cluster> source_;
   std::unique_ptr<kafka::Cluster> target_;
   std::unique_ptr<kafka::Writer> writer_;
+  std::unique_ptr<kafka::Writer> source_writer_;
+  std::unique_ptr<Mm2Publisher> publisher_;
+  std::unique_ptr<GroupSync> group_sync_;
+  TopicRules rules_;
+  std::map<TopicPartition, Offset> stored_positions_;
   std::unique_ptr<InternalLog> map_log_;
   std::unique_ptr<InternalLog> ledger_log_;
   std::unique_ptr<TopicCatalog> catalog_;
   std::vector<std::unique_ptr<FlowCore>> cores_;  // each made, used and destroyed on its own core
   std::map<PartitionKey, Result<LoadedPartition>> loaded_;
-  std::set<TopicPartition> assigned_;
+  std::map<TopicPartition, PartitionSpec> assigned_;  // as last listed; never taken back
   std::set<std::string> missing_;  // topics that were copied and are gone from the source
   Discovery last_;
   std::string trouble_;  // of opening or discovering; empty: none

@@ -153,6 +153,26 @@ CoreStatus FlowCore::status() const {
   return status;
 }
 
+std::vector<PositionReport> FlowCore::positions() const {
+  if (replicators_.empty()) return last_positions_;
+  std::vector<PositionReport> reports;
+  reports.reserve(replicators_.size());
+  for (const auto& [key, owned] : replicators_) reports.push_back(owned.replicator->position());
+  return reports;
+}
+
+std::vector<std::optional<Translation>> FlowCore::translate(
+    const std::vector<UpstreamPlace>& places) const {
+  std::vector<std::optional<Translation>> answers;
+  answers.reserve(places.size());
+  for (const UpstreamPlace& place : places) {
+    const auto found = replicators_.find(place.partition);
+    answers.push_back(found == replicators_.end() ? std::nullopt
+                                                  : found->second.replicator->translate(place.offset));
+  }
+  return answers;
+}
+
 net::Task<void> FlowCore::stop() {
   stopping_ = true;
   for (auto& [key, owned] : replicators_) owned.replicator->stop();
@@ -171,6 +191,7 @@ net::Task<void> FlowCore::stop() {
   if (!flushed) OTTLA_WARN("{}: {}", settings_.to_string(), flushed.error().to_string());
   group_.cancel();
   co_await group_.join();
+  last_positions_ = positions();
   replicators_.clear();
   co_await reader_.stop();
   co_await writer_.stop();

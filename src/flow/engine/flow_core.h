@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "flow/engine/partition_replicator.h"
+#include "flow/groups/group_sync.h"
 
 namespace ottla::flow {
 
@@ -49,6 +50,10 @@ class FlowCore {
   void pause(bool paused);
   void retry();
   [[nodiscard]] CoreStatus status() const;
+  [[nodiscard]] std::vector<PositionReport> positions() const;
+  // In the order of the question; nothing for partitions that do not live here.
+  [[nodiscard]] std::vector<std::optional<Translation>> translate(
+      const std::vector<UpstreamPlace>& places) const;
   // Drains, writes the maps, closes all connections.
   net::Task<void> stop();
 
@@ -81,6 +86,7 @@ class FlowCore {
   std::map<TopicPartition, Owned> replicators_;
   std::map<TopicPartition, CoreAssignment> waiting_;  // until the one that leaves has ended
   net::Event ended_event_;
+  std::vector<PositionReport> last_positions_;  // after stop()
   bool paused_ = false;
   bool stopping_ = false;
 };

@@ -39,6 +39,10 @@ FlowStatus Flow::sum_up(std::vector<CoreStatus> cores) const {
   status.source = settings_.source_alias;
   status.target = settings_.target_alias;
   status.paused = paused_;
+  status.replication_enabled = settings_.enabled;
+  status.checkpoints_enabled = settings_.enabled && settings_.emit_checkpoints.enabled;
+  status.heartbeats_enabled = settings_.emit_heartbeats.enabled;
+  if (group_sync_) status.groups = group_sync_->status();
   status.topics = last_.notes;
   status.ledger = old_losses_;
   status.ledger_entries = old_loss_entries_;
@@ -97,6 +101,12 @@ void Flow::judge(FlowStatus& status, const std::vector<CoreStatus>& cores) const
   if (quarantined > 5) {
     at_least(FlowHealth::kDegraded, fmt::format("{} partitions stand still", quarantined));
   }
+  if (group_sync_ && !group_sync_->trouble().empty()) {
+    at_least(FlowHealth::kDegraded, "groups: " + group_sync_->trouble());
+  }
+  if (publisher_ && !publisher_->trouble().empty()) {
+    at_least(FlowHealth::kDegraded, "MM2's topics: " + publisher_->trouble());
+  }
   for (const std::string& trouble : last_.troubles) at_least(FlowHealth::kDegraded, trouble);
   for (const std::string& topic : missing_) {
     at_least(FlowHealth::kDegraded, topic + " is gone from " + settings_.source_alias);
@@ -114,7 +124,7 @@ void Flow::judge(FlowStatus& status, const std::vector<CoreStatus>& cores) const
   if (!trouble_.empty()) {
     const bool long_since = net::Clock::now() - trouble_since_ > kStalledAfter;
     at_least(long_since ? FlowHealth::kStalled : FlowHealth::kDegraded, trouble_);
-  } else if (!opened_) {
+  } else if (!opened_ && settings_.enabled) {
     at_least(FlowHealth::kDegraded, "starting");
   }
 }

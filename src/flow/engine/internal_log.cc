@@ -42,7 +42,7 @@ Result<std::vector<BufferRef>> InternalLog::to_batches(const std::vector<LogReco
   builder_.start(options);
   for (const LogRecord& record : records) {
     records::NewRecord next;
-    next.timestamp_ms = wall_clock_ms();
+    next.timestamp_ms = record.timestamp_ms >= 0 ? record.timestamp_ms : wall_clock_ms();
     next.key = as_bytes(record.key);
     if (record.value) next.value = as_bytes(*record.value);
     if (builder_.append(next)) continue;
@@ -133,7 +133,8 @@ net::Task<Status> ensure_internal_topic(kafka::Cluster& cluster, std::string top
         kafka::NewTopic wanted;
         wanted.name = topic;
         wanted.partitions = partitions;
-        wanted.replication_factor = replication_factor;
+        const auto brokers = static_cast<std::int16_t>((*described)->brokers.size());
+        wanted.replication_factor = std::min(replication_factor, std::max<std::int16_t>(brokers, 1));
         wanted.configs = {{"cleanup.policy", "compact"}};
         OTTLA_CO_TRY(co_await kafka::create_topic(cluster, std::move(wanted)));
         asked = true;

@@ -18,7 +18,8 @@ namespace ottla::flow {
 // No value: a tombstone.
 struct LogRecord {
   std::string key;
-  std::optional<std::string> value;
+  std::optional<std::string> value{};
+  std::int64_t timestamp_ms = -1;  // -1: now
 };
 
 class InternalLog {
@@ -48,7 +49,8 @@ class InternalLog {
   kafka::records::BatchBuilder builder_;
 };
 
-// Creates the topic, compacted, unless it exists; waits until it can be written.
+// Creates the topic, compacted, unless it exists; waits until it can be written. With fewer brokers
+// than `replication_factor` it gets one replica per broker.
 net::Task<Status> ensure_internal_topic(kafka::Cluster& cluster, std::string topic,
                                         std::int32_t partitions, std::int16_t replication_factor,
                                         net::Deadline deadline);

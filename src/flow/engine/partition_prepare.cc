@@ -40,6 +40,11 @@ net::Task<Status> PartitionReplicator::begin_copy() {
     OTTLA_CO_ASSIGN(downstream,
                     co_await kafka::list_offset(context_.target, target, kafka::kLatest, 0));
   }
+  OTTLA_CO_ASSIGN(const bool begun, co_await begun_elsewhere());
+  if (begun) {
+    OTTLA_CO_TRY(co_await reload_map());
+    co_return fail(BaseErrc::kUnavailable, "another process has begun this partition; its map counts");
+  }
   map_ = OffsetMap(MapPoint{0, position, downstream});
   state_ = CopyState{};
   state_.source_topic_id = spec_.source_id;
@@ -51,7 +56,21 @@ net::Task<Status> PartitionReplicator::begin_copy() {
   co_return Status{};
 }
 
+// Another process of this flow may have begun here since the maps were read.
+net::Task<Result<bool>> PartitionReplicator::begun_elsewhere() {
+  const TopicPartition target{spec_.target_topic, spec_.source.partition};
+  const auto producers = co_await kafka::describe_producers(context_.target, target);
+  if (!producers) {
+    if (producers.error().code == make_error_code(BaseErrc::kUnsupported)) co_return false;
+    co_return std::unexpected(producers.error());
+  }
+  co_return std::ranges::any_of(*producers, [this](const kafka::ActiveProducer& producer) {
+    return producer.id == context_.producer_id;
+  });
+}
+
 net::Task<Result<Offset>> PartitionReplicator::first_position() {
+  if (spec_.stored_position && !spec_.target_is_new) co_return *spec_.stored_position + 1;
   using Reset = ReaderSettings::Reset;
   const Reset reset = context_.settings.clients.source_reader.reader.auto_offset_reset;
   if (reset == Reset::kNone) {
@@ -217,11 +236,12 @@ net::Task<Status> PartitionReplicator::wait_until_quiet() {
 net::Task<Status> PartitionReplicator::reload_map() {
   OTTLA_CO_ASSIGN(std::optional<LoadedPartition> loaded,
                   co_await context_.journal.load(log_.key()));
-  if (!loaded) co_return Status{};
+  if (!loaded || loaded->state.target_topic_id != spec_.target_id) co_return Status{};
   log_ = std::move(loaded->log);
   state_ = std::move(loaded->state);
   map_ = std::move(loaded->map);
   loaded_intents_ = std::move(loaded->intents);
+  has_map_ = true;
   announced_.clear();
   co_return Status{};
 }
@@ -340,6 +360,7 @@ void PartitionReplicator::start_pipeline(std::int64_t skip, bool alone) {
   announced_begin_ = map_.next_ordinal();
   announced_upstream_begin_ = map_.upstream_position();
   pipeline_.start(start);
+  after_pending_.reset();
   phase_ = Phase::kRunning;
   progress_at_ = answered_at_ = net::Clock::now();
   context_.writer.reroute(publication_);

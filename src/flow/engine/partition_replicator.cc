@@ -119,8 +119,8 @@ void PartitionReplicator::retry() {
 }
 
 void PartitionReplicator::on_source_recreated(TopicId id) {
-  if (id == spec_.source_id && !source_deleted_) return;
   source_deleted_ = false;
+  if (id == spec_.source_id) return;
   recreated_source_ = id;
   report({Trouble::Kind::kReconcile, "the topic was created again on the source", Offset(-1),
           kafka::ErrorCode::kUnknownTopicId});
@@ -147,7 +147,7 @@ void PartitionReplicator::set_target_batch_bytes_max(std::size_t bytes) {
 
 std::size_t PartitionReplicator::fetch_credit() const {
   const std::size_t held = pipeline_.bytes_outstanding() + arriving_bytes_;
-  if (phase_ != Phase::kRunning || held >= kOutstandingBytesMax) return 0;
+  if (phase_ != Phase::kRunning || after_pending_ || held >= kOutstandingBytesMax) return 0;
   return kOutstandingBytesMax - held;
 }
 
@@ -158,7 +158,7 @@ void PartitionReplicator::on_log_ends(const kafka::LogEnds& ends) {
 
 void PartitionReplicator::on_fetched(kafka::FetchedChunk chunk) {
   arriving_bytes_ -= std::min(arriving_bytes_, chunk.records.size());
-  if (phase_ != Phase::kRunning || trouble_) return;
+  if (phase_ != Phase::kRunning || trouble_ || after_pending_) return;
   std::vector<kafka::records::AbortedTransaction> aborted;
   aborted.reserve(chunk.aborted.size());
   for (const auto& a : chunk.aborted) aborted.push_back({a.producer_id, a.first_offset});
@@ -166,9 +166,10 @@ void PartitionReplicator::on_fetched(kafka::FetchedChunk chunk) {
   drain_pipeline();
   if (!taken) {
     const bool too_large = taken.error().code == make_error_code(BaseErrc::kLimitExceeded);
-    report({too_large ? Trouble::Kind::kTooLarge : Trouble::Kind::kPermanent,
-            taken.error().to_string(), Offset(-1), kafka::ErrorCode::kNone});
-    return;
+    after_pending_ = {too_large ? Trouble::Kind::kTooLarge : Trouble::Kind::kPermanent,
+                      taken.error().to_string(), Offset(-1), kafka::ErrorCode::kNone};
+    report_after_pending();
+    if (trouble_) return;
   }
   if (pipeline_.oldest_timestamp_ms() >= 0) {
     last_record_age_ms_ =
@@ -245,8 +246,10 @@ void PartitionReplicator::on_fetch_problem(kafka::FetchProblem problem) {
     trouble.text = "not found on the source: deleted, being created again, or not visible to us";
   } else if (!kafka::is_retriable(problem.error)) {
     trouble.kind = Trouble::Kind::kPermanent;
-    trouble.text = fmt::format("reading {}: {}", spec_.source.to_string(),
-                               make_error_code(problem.error).message());
+    trouble.text = fmt::format(
+        "reading {}{}: {}", spec_.source.to_string(),
+        problem.error == kafka::ErrorCode::kTopicAuthorizationFailed ? ", which needs READ" : "",
+        make_error_code(problem.error).message());
   }
   report(std::move(trouble));
 }
@@ -293,12 +296,35 @@ void PartitionReplicator::on_produced(kafka::ProduceOutcome outcome) {
             Offset(-1), kafka::ErrorCode::kNone});
     return;
   }
+  if (outcome.base_offset > map_.downstream_end() &&
+      context_.settings.loss.on_foreign_write == LossAction::kStop) {
+    // prepare() tells what stands there, and applies the policy.
+    report({Trouble::Kind::kReconcile,
+            fmt::format("the target put a batch at {}, behind {}", outcome.base_offset,
+                        map_.downstream_end()),
+            Offset(-1), kafka::ErrorCode::kNone});
+    return;
+  }
   answered_at_ = net::Clock::now();
   const Copied copied = pipeline_.acknowledged();
   enter(copied, outcome.base_offset);
   drain_pipeline();
+  report_after_pending();
   context_.reader.resume(subscription_);
   if (pipeline_.has_pending()) context_.writer.ready(publication_);
+}
+
+// It may have lost its end, which an idle partition would learn with the next record only.
+void PartitionReplicator::on_leader_moved() {
+  if (phase_ != Phase::kRunning) return;
+  report({Trouble::Kind::kReconcile, "the target's leader moved", Offset(-1),
+          kafka::ErrorCode::kNone});
+}
+
+// What can't be read or copied stops the partition only after all that comes before it is there.
+void PartitionReplicator::report_after_pending() {
+  if (!after_pending_ || pipeline_.has_pending() || pipeline_.in_flight() > 0) return;
+  report(*std::exchange(after_pending_, std::nullopt));
 }
 
 void PartitionReplicator::enter(const Copied& copied, Offset downstream) {
@@ -413,6 +439,22 @@ void PartitionReplicator::tick() {
 std::chrono::milliseconds PartitionReplicator::stalled_for() const {
   if (paused_ || phase_ == Phase::kStandingStill) return std::chrono::milliseconds(0);
   return std::chrono::duration_cast<std::chrono::milliseconds>(net::Clock::now() - progress_at_);
+}
+
+std::optional<Translation> PartitionReplicator::translate(Offset upstream) const {
+  if (!has_map_) return std::nullopt;
+  return map_.translate(upstream);
+}
+
+PositionReport PartitionReplicator::position() const {
+  PositionReport report;
+  report.partition = spec_.source;
+  report.upstream_position = map_.upstream_position();
+  if (has_map_ && !map_.runs().empty()) {
+    const Run& last = map_.runs().back();
+    report.last = std::pair{last.upstream_end() - 1, last.downstream_end() - 1};
+  }
+  return report;
 }
 
 PartitionStatus PartitionReplicator::status() const {

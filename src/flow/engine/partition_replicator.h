@@ -32,6 +32,7 @@
 
 #include "flow/engine/replica_context.h"
 #include "flow/offsets/map_log.h"
+#include "flow/groups/mm2_publisher.h"
 #include "flow/offsets/reconcile.h"
 
 namespace ottla::flow {
@@ -44,6 +45,8 @@ struct PartitionSpec {
   bool compacted = false;  // the upstream log may lose records between two reads
   std::size_t target_batch_bytes_max = 1'000'000;
   bool target_is_new = false;  // created by this process: nothing of ours can stand there
+  // Last copied offset that MM2, or an Ottla whose map is gone, has left: the copy goes on behind it.
+  std::optional<Offset> stored_position;
 };
 
 class PartitionReplicator final : public kafka::FetchSubscriber,
@@ -69,6 +72,9 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
 
   [[nodiscard]] const PartitionSpec& spec() const { return spec_; }
   [[nodiscard]] PartitionStatus status() const;
+  // Where an upstream offset stands on the target; nothing while no map is known.
+  [[nodiscard]] std::optional<Translation> translate(Offset upstream) const;
+  [[nodiscard]] PositionReport position() const;
   // Once a second: rates, watchdog.
   void tick();
   // The upstream end moves and the position has not, for this long.
@@ -84,6 +90,7 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   std::optional<kafka::OutgoingBatch> next_batch(std::size_t bytes_max) override;
   void on_produced(kafka::ProduceOutcome outcome) override;
   void on_reachability(const std::string& trouble) override { reachability_ = trouble; }
+  void on_leader_moved() override;
   [[nodiscard]] const PartitionKey& journal_key() const override { return log_.key(); }
   std::vector<MapRecord> plan() override;
   void committed() override;
@@ -106,6 +113,7 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   // prepare and its steps (partition_prepare.cc)
   net::Task<Status> prepare();
   net::Task<Status> begin_copy();
+  net::Task<Result<bool>> begun_elsewhere();
   net::Task<Result<Offset>> first_position();
   net::Task<Result<ReconcileDecision>> ask_target();
   net::Task<Result<ReconcileInput>> question();
@@ -121,6 +129,7 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
 
   // trouble (partition_trouble.cc)
   void report(Trouble trouble);
+  void report_after_pending();
   net::Task<void> settle();
   net::Task<Status> handle(Trouble trouble);
   net::Task<Status> handle_reconcile(const Trouble& trouble);
@@ -158,6 +167,7 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   bool paused_ = false;
   bool retry_ = false;
   std::optional<Trouble> trouble_;
+  std::optional<Trouble> after_pending_;  // becomes trouble once everything before it is answered
   std::size_t unanswered_ = 0;  // batches handed to the writer without an outcome yet
   std::size_t arriving_bytes_ = 0;
   net::Deadline answered_at_{};  // the target's leader was heard last

@@ -86,7 +86,12 @@ net::Task<Status> PartitionReplicator::handle_reconcile(const Trouble& trouble) 
   }
   if (needs_a_person(trouble.error)) {
     OTTLA_ERROR("{}: {}", place(), trouble.text);
-    co_await stand_still("writing " + spec_.target_topic + ": " + trouble.text, kForbiddenPause);
+    co_await stand_still(
+        fmt::format(
+            "writing {}{}: {}", spec_.target_topic,
+            trouble.error == ErrorCode::kTopicAuthorizationFailed ? ", which needs WRITE" : "",
+            trouble.text),
+        kForbiddenPause);
     co_return Status{};
   }
   OTTLA_INFO("{}: settling after: {}", place(), trouble.text);

@@ -197,7 +197,8 @@ net::Task<Status> FetchLoop::fetch_once() {
   OTTLA_CO_ASSIGN(
       std::shared_ptr<Connection> connection,
       co_await reader.cluster_.connection(
-          broker_, Lane{LanePurpose::kFetch, static_cast<std::uint16_t>(bulk_ ? 1 : 0)}));
+          broker_, Lane{LanePurpose::kFetch, static_cast<std::uint16_t>(reader.settings_.first_lane +
+                                                                         (bulk_ ? 1 : 0))}));
   OTTLA_CO_ASSIGN(const std::int16_t version_max,
                   connection->version_for(ApiKey::kFetch, FetchRequest::kMinVersion,
                                           FetchRequest::kMaxVersion));
