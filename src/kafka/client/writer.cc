@@ -121,7 +121,10 @@ net::Task<void> Writer::run_router(Writer* self) {
         const bool moved = known != nullptr && known->leader.value() >= 0 &&
                            publication->lane != nullptr &&
                            publication->lane != &self->lane_for(known->leader, *publication);
-        if (moved && publication->under_way == 0) self->detach(*publication);
+        if (moved && publication->under_way == 0) {
+          self->detach(*publication);
+          publication->source->on_leader_moved();
+        }
         if (publication->lane == nullptr) self->unrouted_.insert(publication);
       }
     }

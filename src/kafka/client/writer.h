@@ -48,6 +48,9 @@ class BatchSource {
   virtual void on_produced(ProduceOutcome outcome) = 0;
   // Words for the status: why nothing goes out; empty when all is well.
   virtual void on_reachability(const std::string& trouble) = 0;
+  // Another broker leads the partition, and none of its batches was under way: nothing else would
+  // tell that the new leader's log may be shorter.
+  virtual void on_leader_moved() {}
 };
 
 struct WriterSettings {
