@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "kafka/fake/frame_io.h"
+#include "kafka/fake/state.h"
 #include "kafka/protocol/generated/fetch.h"
 #include "kafka/protocol/generated/produce.h"
 #include "net/task_group.h"
@@ -58,6 +59,30 @@ BlackHole::BlackHole(ByteVector batches, Offset end) : batches_(std::move(batche
     OTTLA_ASSERT(!batch->is_legacy() && !batch->has_gaps());
     prepared_.push_back({batch->bytes().subspan(kBaseOffsetBytes), batch->record_count()});
   }
+}
+
+bool BlackHole::takes(State& state, const RequestHeader& header, Bytes body) {
+  const std::int16_t version = header.request_api_version;
+  wire::Reader reader(body);
+  const auto find = [&](const TopicId& id, const std::string& name, bool by_id) {
+    return by_id ? state.topic(id) : state.topic(name);
+  };
+  const TopicState* topic = nullptr;
+  if (header.request_api_key == ApiKey::kProduce) {
+    ProduceRequest request;
+    if (!request.decode(reader, version) || request.topic_data.empty()) return false;
+    const auto& first = request.topic_data.front();
+    topic = find(first.topic_id, first.name, version >= kFirstProduceById);
+  } else if (header.request_api_key == ApiKey::kFetch) {
+    FetchRequest request;
+    if (!request.decode(reader, version)) return false;
+    if (request.topics.empty()) return true;
+    const auto& first = request.topics.front();
+    topic = find(first.topic_id, first.topic, version >= kFirstFetchById);
+  }
+  if (topic == nullptr) return false;
+  const auto policy = topic->configs.find("cleanup.policy");
+  return policy == topic->configs.end() || policy->second != "compact";
 }
 
 net::Task<Status> BlackHole::answer(net::Stream& stream, const RequestHeader& header, Bytes body) {

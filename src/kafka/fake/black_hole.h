@@ -14,6 +14,8 @@
 
 namespace ottla::kafka::fake {
 
+struct State;
+
 class BlackHole {
  public:
   // `batches`: whole batches without gaps that every fetch is answered with, as far as its limits
@@ -21,7 +23,9 @@ class BlackHole {
   explicit BlackHole(ByteVector batches,
                      Offset end = Offset(std::numeric_limits<std::int64_t>::max() / 2));
 
-  static bool takes(ApiKey api) { return api == ApiKey::kProduce || api == ApiKey::kFetch; }
+  // Produce and Fetch of all topics but compacted ones, which their writers read back: those are
+  // kept as always. A request asks for topics of one kind only.
+  static bool takes(State& state, const RequestHeader& header, Bytes body);
   net::Task<Status> answer(net::Stream& stream, const RequestHeader& header, Bytes body);
 
   // Any thread.

@@ -101,13 +101,15 @@ net::Task<bool> Broker::serve_one(Link& link, Bytes request) {
   frame.header = *std::move(header);
   frame.body = request.subspan(reader.position());
   Fault fault;
+  bool swallowed = false;
   {
     const std::lock_guard lock(state_.mutex);
+    swallowed = black_hole_ != nullptr && BlackHole::takes(state_, frame.header, frame.body);
     ++state_.requests[frame.header.request_api_key];
     fault = state_.faults.match(
         {frame.header.request_api_key, frame.header.request_api_version, id_, frame.body});
   }
-  if (black_hole_ != nullptr && BlackHole::takes(frame.header.request_api_key)) {
+  if (swallowed) {
     const Status answered = co_await black_hole_->answer(link.stream, frame.header, frame.body);
     co_return answered.has_value();
   }
