@@ -37,7 +37,7 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(net::IoContext& context,
   auto listener = net::listen_tcp(context, options.endpoint);
   if (!listener) {
     return std::unexpected(std::move(listener).error().within(
-        "REST listener " + options.endpoint.to_string() + " (setting: listeners)"));
+        "REST listener " + options.endpoint.to_string() + " (setting: ottla.rest.listen)"));
   }
   std::unique_ptr<HttpServer> server(
       new HttpServer(context, std::move(options), std::move(handler), *std::move(listener)));

@@ -136,7 +136,10 @@ Result<kafka::ClusterSettings> make_cluster_settings(const ClientSettings& setti
   if (settings.uses_tls() || settings.uses_sasl()) {
     Result<std::shared_ptr<net::TlsContext>> loaded =
         net::TlsContext::client(tls_settings(settings.tls));
-    if (!loaded) return std::unexpected(std::move(loaded).error().within("cluster " + alias));
+    // Whatever it is, a person has to change the configuration.
+    if (!loaded) {
+      return fail(BaseErrc::kInvalidInput, "cluster " + alias + ": " + loaded.error().to_string());
+    }
     tls = *std::move(loaded);
   }
   if (settings.uses_tls()) cluster.connection.tls = tls;

@@ -14,7 +14,7 @@ namespace {
 using kafka::ErrorCode;
 
 constexpr std::chrono::milliseconds kPauseMax{1000};
-constexpr std::chrono::seconds kForbiddenPause{30};
+constexpr std::chrono::seconds kForbiddenPause{10};
 constexpr std::chrono::hours kUntilSomebodyActs{24 * 365};
 constexpr std::size_t kSmallestBatchLimit = 16U << 10;
 

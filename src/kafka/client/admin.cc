@@ -198,8 +198,12 @@ net::Task<Status> create_topic(Cluster& cluster, NewTopic topic) {
         answer.error_code == ErrorCode::kTopicAlreadyExists) {
       continue;
     }
-    co_return fail(answer.error_code, fmt::format("{}: create topic {} ({})", cluster.alias(),
-                                                  topic.name, answer.error_message.value_or("")));
+    co_return fail(
+        answer.error_code,
+        fmt::format(
+            "{}: create topic {}{} ({})", cluster.alias(), topic.name,
+            answer.error_code == ErrorCode::kTopicAuthorizationFailed ? ", which needs CREATE" : "",
+            answer.error_message.value_or("")));
   }
   co_return Status{};
 }

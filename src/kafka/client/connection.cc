@@ -27,6 +27,11 @@ std::int32_t read_int32(Bytes bytes) {
   return static_cast<std::int32_t>(value);
 }
 
+bool belongs_to_login(ApiKey api) {
+  return api == ApiKey::kApiVersions || api == ApiKey::kSaslHandshake ||
+         api == ApiKey::kSaslAuthenticate;
+}
+
 }  // namespace
 
 Connection::Connection(net::TaskGroup& group, BufferPool& pool, ConnectionSettings settings,
@@ -50,8 +55,9 @@ net::Task<Result<std::shared_ptr<Connection>>> Connection::open(net::TaskGroup& 
                                                                 const ConnectionSettings& settings,
                                                                 net::Endpoint endpoint) {
   const net::Deadline deadline = net::Clock::now() + settings.connect_timeout;
-  OTTLA_CO_ASSIGN(std::unique_ptr<net::Stream> stream,
-                  co_await net::connect_tcp(endpoint, deadline));
+  auto dialled = co_await net::connect_tcp(endpoint, deadline);
+  if (!dialled) co_return std::unexpected(std::move(dialled).error().within(settings.alias));
+  std::unique_ptr<net::Stream> stream = *std::move(dialled);
   if (settings.tls) {
     auto secured =
         co_await net::handshake_client(settings.tls, std::move(stream), endpoint.host, deadline);
@@ -190,7 +196,14 @@ net::Task<void> Connection::run_reader(std::shared_ptr<Connection> self) {
     Status completed = frame ? self->complete(*std::move(frame))
                              : Status(std::unexpected(std::move(frame).error()));
     if (!completed) {
-      self->close(std::move(completed).error().within(self->peer_));
+      Error error = std::move(completed).error().within(self->peer_);
+      // What a listener does to a client that speaks another protocol than it wants.
+      if (!self->served_ && error.code == make_error_code(BaseErrc::kUnavailable)) {
+        error.context +=
+            " before it answered the first request; if that stays so, check "
+            "security.protocol: the listener may want SASL, or TLS";
+      }
+      self->close(std::move(error));
       break;
     }
   }
@@ -218,10 +231,11 @@ net::Task<Result<BufferRef>> Connection::read_frame() {
   }
   const std::int32_t length = read_int32(staging_.bytes().subspan(staging_begin_, 4));
   if (length < 4 || static_cast<std::size_t>(length) > settings_.response_bytes_max) {
-    co_return fail(BaseErrc::kCorrupt,
-                   fmt::format("response length {} is outside 4..{}; not a Kafka broker, or a "
-                               "listener that speaks TLS",
-                               length, settings_.response_bytes_max));
+    co_return fail(
+        BaseErrc::kCorrupt,
+        fmt::format("response length {} is outside 4..{}: not a Kafka broker, or a listener that "
+                    "speaks TLS; check security.protocol",
+                    length, settings_.response_bytes_max));
   }
   if (pending_.empty()) {
     co_return fail(BaseErrc::kCorrupt, "a response that nothing asked for");
@@ -250,6 +264,7 @@ Status Connection::complete(BufferRef frame) {
   }
   if (front.header_version >= 1) reader.unknown_tags();
   if (!reader.ok()) return fail(BaseErrc::kCorrupt, "response header");
+  served_ = served_ || !belongs_to_login(front.api);
   Completion done = std::move(front.done);
   pending_.pop_front();
   if (pending_.empty()) pending_event_.notify_all();

@@ -126,6 +126,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::int32_t next_correlation_ = 1;
   bool authenticating_ = false;  // holds back everything else (KIP-368)
   std::optional<net::Deadline> session_expires_;
+  bool served_ = false;  // a request beyond the login was answered
   bool closed_ = false;
   std::optional<Error> close_reason_;
 

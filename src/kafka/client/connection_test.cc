@@ -87,7 +87,7 @@ TEST_F(ConnectionTest, AnswersInTheOrderOfTheRequests) {
 }
 
 TEST_F(ConnectionTest, SurvivesACutAtEveryByteOfAResponse) {
-  for (std::size_t bytes = 0; bytes < 50; bytes += 2) {
+  for (std::size_t bytes = 0; bytes < 44; bytes += 2) {
     brokers().fault({.kind = FaultKind::kCutMid, .api = ApiKey::kDescribeCluster, .bytes = bytes});
     const auto connection = open();
     ASSERT_TRUE(connection);
@@ -97,6 +97,20 @@ TEST_F(ConnectionTest, SurvivesACutAtEveryByteOfAResponse) {
     EXPECT_FALSE(answers[1].second);
   }
   EXPECT_EQ(pool.used_bytes(), 0U);
+}
+
+TEST_F(ConnectionTest, AListenerThatClosesBeforeItServesAnythingIsExplained) {
+  const std::string words = "security.protocol";
+  const auto fresh = open(1);
+  const auto used = open(2);
+  ASSERT_TRUE(fresh && used);
+  ASSERT_TRUE(ask_many(*used, 1)[0].second);
+  for (const auto& connection : {*fresh, *used}) {
+    brokers().fault({.kind = FaultKind::kCutBefore, .api = ApiKey::kDescribeCluster});
+    const Status asked = ask_many(connection, 1)[0].second;
+    ASSERT_FALSE(asked);
+    EXPECT_EQ(asked.error().to_string().find(words) != std::string::npos, connection == *fresh);
+  }
 }
 
 TEST_F(ConnectionTest, TimesOutWithTheNameOfTheRequest) {
