@@ -101,7 +101,10 @@ class TokenServer:
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
-                self.wfile.write(data)
+                try:
+                    self.wfile.write(data)
+                except OSError:
+                    pass  # the client has gone meanwhile
 
             def log_message(self, *_):  # pylint: disable=arguments-differ
                 pass
