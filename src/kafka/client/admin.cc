@@ -85,6 +85,7 @@ net::Task<Result<Offset>> list_offset(Cluster& cluster, TopicPartition partition
 
 net::Task<Result<ProducerIdentity>> init_producer_id(Cluster& cluster) {
   InitProducerIdRequest request;
+  request.transactional_id.reset();
   request.transaction_timeout_ms = 60000;
   OTTLA_CO_ASSIGN(const auto reply, co_await cluster.call_any(std::move(request)));
   if (reply.message.error_code != ErrorCode::kNone) {

@@ -54,6 +54,7 @@ void FetchLoop::add(Subscription& subscription) {
   subscription.in_session = false;
   subscription.dirty = false;
   mark_dirty(subscription);
+  subscription.subscriber->on_reachability(trouble_);
 }
 
 // What was fetched and not handed over yet is kept: the position has moved past it.
@@ -197,8 +198,8 @@ net::Task<Status> FetchLoop::fetch_once() {
   OTTLA_CO_ASSIGN(
       std::shared_ptr<Connection> connection,
       co_await reader.cluster_.connection(
-          broker_, Lane{LanePurpose::kFetch, static_cast<std::uint16_t>(reader.settings_.first_lane +
-                                                                         (bulk_ ? 1 : 0))}));
+          broker_, Lane{LanePurpose::kFetch, static_cast<std::uint16_t>(
+                                                 reader.settings_.first_lane + (bulk_ ? 1 : 0))}));
   OTTLA_CO_ASSIGN(const std::int16_t version_max,
                   connection->version_for(ApiKey::kFetch, FetchRequest::kMinVersion,
                                           FetchRequest::kMaxVersion));
@@ -284,11 +285,14 @@ Status FetchLoop::take(Response response, std::int16_t version) {
   session_id_ = walk.session_id();
   // Session id 0: the broker keeps none (its cache is full); then every request is a full one.
   session_epoch_ = session_id_ == 0 ? 0 : (session_epoch_ == INT32_MAX ? 1 : session_epoch_ + 1);
+  bool any = false;
   for (;;) {
     OTTLA_ASSIGN(const bool more, walk.next(scratch_));
     if (!more) break;
+    any = true;
     take_partition(scratch_, response.buffer);
   }
+  if (bulk_ && !any) release_idle();
   if (session_id_ == 0) reset_session();
   return {};
 }
@@ -343,9 +347,20 @@ void FetchLoop::take_records(Subscription& subscription, session::FetchedPartiti
 void FetchLoop::move_wish(Subscription& subscription, const session::FetchedPartition& partition,
                           std::size_t bytes) {
   const bool behind = subscription.position < partition.last_stable_offset;
+  subscription.caught_up = !behind;
   if (bulk_ && !behind && bytes < kTailChunkBytes) subscription.bulk = false;
   if (!bulk_ && behind && bytes >= kTailChunkBytes) subscription.bulk = true;
   if (subscription.bulk != bulk_) movers_.push_back(&subscription);
+}
+
+// A session tells nothing of a partition without news, so those whose last chunk was large are
+// noticed when a whole fetch brings nothing.
+void FetchLoop::release_idle() {
+  for (auto& [key, subscription] : by_name_) {
+    if (!subscription->caught_up) continue;
+    subscription->bulk = false;
+    movers_.push_back(subscription);
+  }
 }
 
 void FetchLoop::hand_back(Subscription& subscription, ErrorCode error, std::string detail) {

@@ -49,6 +49,7 @@ class FetchLoop {
   void take_error(Subscription& subscription, session::FetchedPartition& partition);
   void move_wish(Subscription& subscription, const session::FetchedPartition& partition,
                  std::size_t bytes);
+  void release_idle();
   void hand_back(Subscription& subscription, ErrorCode error, std::string detail);
   void deliver();
   void reset_session();

@@ -40,6 +40,7 @@ void Reader::seek(Subscription* subscription, Offset position, LeaderEpoch last_
   subscription->last_fetched_epoch = last_fetched_epoch;
   subscription->resting = false;
   subscription->bulk = true;
+  subscription->caught_up = false;
   route(*subscription);
 }
 

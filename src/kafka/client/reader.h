@@ -82,8 +82,9 @@ struct Subscription {
   Offset position{0};
   LeaderEpoch last_fetched_epoch{-1};
   LeaderEpoch leader_epoch{-1};
-  bool resting = true;  // waits for seek()
-  bool bulk = true;     // which loop
+  bool resting = true;     // waits for seek()
+  bool bulk = true;        // which loop
+  bool caught_up = false;  // with the last answer
   FetchLoop* loop = nullptr;
   bool in_session = false;
   bool dirty = false;

@@ -18,17 +18,17 @@ namespace ottla::kafka::fake {
 using ByteVector = std::vector<std::byte>;
 
 struct Record {
-  std::optional<std::string> key;
-  std::optional<std::string> value;
+  std::optional<std::string> key = std::nullopt;
+  std::optional<std::string> value = std::nullopt;
   std::int64_t timestamp_ms = 0;
-  std::vector<std::pair<std::string, std::optional<std::string>>> headers;
+  std::vector<std::pair<std::string, std::optional<std::string>>> headers = {};
   // In the batch. Left out: one after the record before it. Larger steps are what compaction
   // leaves.
-  std::optional<std::int32_t> offset_delta;
+  std::optional<std::int32_t> offset_delta = std::nullopt;
 };
 
 struct BatchSpec {
-  std::vector<Record> records;
+  std::vector<Record> records = {};
   records::Codec codec = records::Codec::kNone;
   std::int8_t magic = 2;
   ProducerId producer_id{-1};
@@ -38,7 +38,7 @@ struct BatchSpec {
   bool log_append_time = false;
   // Of the batch's original end; left out: that of the last record. Larger when compaction removed
   // the last records.
-  std::optional<std::int32_t> last_offset_delta;
+  std::optional<std::int32_t> last_offset_delta = std::nullopt;
 };
 
 // Base offset 0, leader epoch -1, checksum set. Magic 0 and 1: plain messages, codec kNone only.

@@ -21,7 +21,11 @@ FetchResponseWalk::FetchResponseWalk(MutableBytes body, std::int16_t version)
 bool FetchResponseWalk::next_topic() {
   if (in_topic_ && flexible_) reader_.unknown_tags();
   in_topic_ = false;
-  if (topics_left_ == 0) return false;
+  if (topics_left_ == 0) {
+    if (flexible_ && !at_end_) reader_.unknown_tags();
+    at_end_ = true;
+    return false;
+  }
   --topics_left_;
   in_topic_ = true;
   if (version_ >= kFirstWithTopicId) {

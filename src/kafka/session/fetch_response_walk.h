@@ -62,6 +62,7 @@ class FetchResponseWalk {
   std::size_t topics_left_ = 0;
   std::size_t partitions_left_ = 0;
   bool in_topic_ = false;
+  bool at_end_ = false;
   std::string_view topic_;
   TopicId topic_id_;
 };
