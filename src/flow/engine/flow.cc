@@ -250,6 +250,10 @@ net::Task<Status> Flow::discover_once() {
   OTTLA_CO_ASSIGN(Discovery found, co_await catalog_->discover());
   hand_out(found);
   last_ = std::move(found);
+  if (!metadata_sync_) {
+    metadata_sync_ = std::make_unique<MetadataSync>(*source_, *target_, settings_, rules_,
+                                                    [this] { return copied_topics(); });
+  }
   co_return Status{};
 }
 
@@ -303,6 +307,12 @@ void Flow::hand_out(Discovery& found) {
       for (const std::string& topic : gone) core.source_deleted(topic);
     });
   }
+}
+
+std::vector<std::string> Flow::copied_topics() const {
+  std::set<std::string> topics;
+  for (const PartitionSpec& spec : last_.partitions) topics.insert(spec.source.topic);
+  return {topics.begin(), topics.end()};
 }
 
 void Flow::pause(bool paused) {
@@ -372,6 +382,7 @@ net::Task<std::vector<std::optional<Translation>>> Flow::translate(
 net::Task<void> Flow::stop() {
   group_.cancel();
   co_await group_.join();
+  if (metadata_sync_) co_await metadata_sync_->stop();
   if (group_sync_) co_await group_sync_->stop();
   if (publisher_) co_await publisher_->halt();
   std::size_t left = cores_.size();

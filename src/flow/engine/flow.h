@@ -20,6 +20,7 @@
 #include "flow/engine/topic_catalog.h"
 #include "flow/groups/group_sync.h"
 #include "flow/groups/mm2_publisher.h"
+#include "flow/sync/metadata_sync.h"
 #include "flow/status/status.h"
 #include "net/runtime.h"
 
@@ -56,6 +57,7 @@ class Flow {
   net::Task<std::chrono::milliseconds> producer_memory();
   net::Task<Status> discover_once();
   void hand_out(Discovery& found);
+  [[nodiscard]] std::vector<std::string> copied_topics() const;
   void start_cores(ProducerId producer_id, std::chrono::milliseconds memory);
   void on_core(std::size_t core, std::function<void(FlowCore&)> work);
   // Asks every core and waits for all answers, in the order of the cores.
@@ -80,6 +82,7 @@ class Flow {
   std::unique_ptr<kafka::Writer> source_writer_;
   std::unique_ptr<Mm2Publisher> publisher_;
   std::unique_ptr<GroupSync> group_sync_;
+  std::unique_ptr<MetadataSync> metadata_sync_;
   TopicRules rules_;
   std::map<TopicPartition, Offset> stored_positions_;
   std::unique_ptr<InternalLog> map_log_;

@@ -104,6 +104,9 @@ void Flow::judge(FlowStatus& status, const std::vector<CoreStatus>& cores) const
   if (group_sync_ && !group_sync_->trouble().empty()) {
     at_least(FlowHealth::kDegraded, "groups: " + group_sync_->trouble());
   }
+  if (metadata_sync_ && !metadata_sync_->trouble().empty()) {
+    at_least(FlowHealth::kDegraded, metadata_sync_->trouble());
+  }
   if (publisher_ && !publisher_->trouble().empty()) {
     at_least(FlowHealth::kDegraded, "MM2's topics: " + publisher_->trouble());
   }
