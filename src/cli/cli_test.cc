@@ -148,6 +148,15 @@ TEST_F(Cli, PlanPrintsTextOrJson) {
   EXPECT_THAT(err(), HasSubstr("cluster A"));
 }
 
+TEST_F(Cli, PlanEndsWith3WhenThereAreProblemsAndWith1WhenAClusterIsAway) {
+  PlanOutput output{.text = "!\n", .json = "{}", .has_problems = true};
+  engine_.plan = [&](const Configuration&) -> Result<PlanOutput> { return output; };
+  EXPECT_EQ(run({"plan", good_file(), "--log-level", "off"}), 3);
+  output.complete = false;
+  EXPECT_EQ(run({"plan", good_file(), "--log-level", "off"}), 1);
+  EXPECT_EQ(out(), "!\n");
+}
+
 TEST_F(Cli, CheckEndsWith3WhenItSaysNo) {
   EXPECT_EQ(run({"check", good_file(), "--log-level", "off"}), 0);
   report_.items[0].verdict = flow::Verdict::kFail;

@@ -23,6 +23,8 @@ struct Configuration {
 struct PlanOutput {
   std::string text;
   std::string json;
+  bool complete = true;       // false: a cluster could not be asked
+  bool has_problems = false;  // something stands in the way
 };
 
 struct Engine {

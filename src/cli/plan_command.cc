@@ -16,7 +16,8 @@ int plan(const ConfigurationArguments& arguments, bool json, const Context& cont
     return kFailed;
   }
   context.out << (json ? made->json + "\n" : made->text);
-  return kDone;
+  if (!made->complete) return kFailed;
+  return made->has_problems ? kCheckSaysNo : kDone;
 }
 
 }  // namespace
