@@ -99,9 +99,9 @@ net::Task<Status> commit_group_offsets(kafka::Cluster& cluster, std::string grou
       if (coordinator_moved(p.error_code)) {
         cluster.forget_coordinator(CoordinatorType::kGroup, group);
       }
-      co_return fail(p.error_code, fmt::format("{}: OffsetCommit of group {} for {}-{}",
-                                               cluster.alias(), group, topic.name,
-                                               p.partition_index));
+      co_return fail(p.error_code,
+                     fmt::format("{}: OffsetCommit of group {} for {}-{}", cluster.alias(), group,
+                                 topic.name, p.partition_index));
     }
   }
   co_return Status{};

@@ -56,8 +56,8 @@ net::Task<void> GroupSync::run(GroupSync* self) {
       OTTLA_WARN("{}: groups: {}", self->settings_.to_string(), trouble);
     }
     self->trouble_ = trouble;
-    const Status waited = co_await self->source_groups_.changed_event().wait(
-        net::Clock::now() + kRoundPeriodMax);
+    const Status waited =
+        co_await self->source_groups_.changed_event().wait(net::Clock::now() + kRoundPeriodMax);
     if (!waited && is_cancelled(waited.error())) co_return;
     if (!co_await net::sleep_for(kGatherTime)) co_return;
   }
@@ -67,12 +67,14 @@ net::Task<void> GroupSync::run(GroupSync* self) {
 net::Task<Status> GroupSync::open() {
   const net::Deadline deadline = net::Clock::now() + kWriteTimeout;
   const auto replicas = static_cast<std::int16_t>(settings_.internal_replicas.checkpoints);
-  OTTLA_CO_TRY(co_await ensure_internal_topic(target_, checkpoints_.topic(), 1, replicas, deadline));
+  OTTLA_CO_TRY(
+      co_await ensure_internal_topic(target_, checkpoints_.topic(), 1, replicas, deadline));
   const auto visit = [&](std::string_view key, std::optional<std::string_view> value) {
     if (!value) return;
     Result<Checkpoint> checkpoint = decode_checkpoint(key, *value);
     if (!checkpoint) return;  // not ours; MM2 skips such records as well
-    const std::string upstream = rules_.policy().upstream_topic(checkpoint->topic).value_or(checkpoint->topic);
+    const std::string upstream =
+        rules_.policy().upstream_topic(checkpoint->topic).value_or(checkpoint->topic);
     Entry& entry = entries_[{checkpoint->group, {upstream, checkpoint->partition}}];
     entry.target_topic = checkpoint->topic;
     entry.committed = checkpoint->downstream;
@@ -132,12 +134,9 @@ net::Task<Status> GroupSync::translate_waiting() {
     }
     waiting_.erase(places[i]);
     if (!needs_checkpoint(entry, asked[i].offset, answers[i]->offset)) continue;
-    entry.checkpoint = Checkpoint{places[i].group,
-                                  entry.target_topic,
-                                  places[i].partition.partition,
-                                  asked[i].offset,
-                                  answers[i]->offset,
-                                  position->second.metadata};
+    entry.checkpoint =
+        Checkpoint{places[i].group, entry.target_topic, places[i].partition.partition,
+                   asked[i].offset, answers[i]->offset, position->second.metadata};
     entry.committed_at_ms = position->second.committed_at_ms;
     entry.to_commit = true;
     to_write.push_back(places[i]);
@@ -166,7 +165,8 @@ net::Task<Status> GroupSync::write_checkpoints(std::vector<GroupPartition> place
   for (const GroupPartition& place : places) {
     Entry& entry = entries_[place];
     if (entry.committed_at_ms >= 0) {
-      entry.latency_ms = static_cast<double>(std::max<std::int64_t>(0, now - entry.committed_at_ms));
+      entry.latency_ms =
+          static_cast<double>(std::max<std::int64_t>(0, now - entry.committed_at_ms));
     }
   }
   co_return Status{};

@@ -9,7 +9,8 @@
 // A group on the target is written only if it
 //   - has no members now,
 //   - would not move backwards, unless it was rewound on the source and the position is still ours,
-//   - has not been committed to by somebody else since we wrote it: then it lives on the target, and
+//   - has not been committed to by somebody else since we wrote it: then it lives on the target,
+//   and
 //     is left alone until the process starts anew with a position that is ours.
 // Used on one core.
 
@@ -35,8 +36,8 @@ struct UpstreamPlace {
   Offset offset;
 };
 // Answers in the order of the question; nothing: the partition is not copied here.
-using Translate = std::function<net::Task<std::vector<std::optional<Translation>>>(
-    std::vector<UpstreamPlace>)>;
+using Translate =
+    std::function<net::Task<std::vector<std::optional<Translation>>>(std::vector<UpstreamPlace>)>;
 
 class GroupSync {
  public:
@@ -52,9 +53,9 @@ class GroupSync {
   // What is known of one group and partition.
   struct Entry {
     std::string target_topic;
-    std::optional<Checkpoint> checkpoint;     // last one written
-    std::optional<Offset> committed;          // last one that we committed on the target
-    std::int64_t committed_at_ms = -1;        // upstream commit, as the last checkpoint has it
+    std::optional<Checkpoint> checkpoint;  // last one written
+    std::optional<Offset> committed;       // last one that we committed on the target
+    std::int64_t committed_at_ms = -1;     // upstream commit, as the last checkpoint has it
     double latency_ms = -1;
     bool to_commit = false;
     std::string problem;  // why the target is not where it should be

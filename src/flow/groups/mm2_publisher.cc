@@ -14,7 +14,9 @@ constexpr std::chrono::milliseconds kSyncPeriod{1000};
 constexpr int kPeriodsPerPosition = 5;
 constexpr std::chrono::milliseconds kRetryPause{1000};
 
-std::int16_t replicas(std::int32_t wanted) { return static_cast<std::int16_t>(wanted); }
+std::int16_t replicas(std::int32_t wanted) {
+  return static_cast<std::int16_t>(wanted);
+}
 
 }  // namespace
 
@@ -28,10 +30,10 @@ Mm2Publisher::Mm2Publisher(kafka::Cluster& source, kafka::Cluster& target,
       settings_(settings),
       collect_(std::move(collect)),
       heartbeats_(target, target_writer, policy.heartbeats_topic()),
-      syncs_(syncs_cluster_,
-             settings.offset_syncs_location == SyncsLocation::kSource ? source_writer
-                                                                      : target_writer,
-             settings.offset_syncs_topic()),
+      syncs_(
+          syncs_cluster_,
+          settings.offset_syncs_location == SyncsLocation::kSource ? source_writer : target_writer,
+          settings.offset_syncs_topic()),
       positions_(target, target_writer, settings.offset_storage_topic),
       group_(target.context()) {}
 
@@ -64,7 +66,8 @@ net::Task<Result<std::map<TopicPartition, Offset>>> Mm2Publisher::stored_positio
   std::vector<std::string> names{positions_.topic()};
   OTTLA_CO_ASSIGN(const auto view, co_await target_.describe_topics(std::move(names)));
   const auto topic = view->topics.find(positions_.topic());
-  if (topic == view->topics.end() || topic->second.error != kafka::ErrorCode::kNone) co_return found;
+  if (topic == view->topics.end() || topic->second.error != kafka::ErrorCode::kNone)
+    co_return found;
   const auto visit = [&](std::string_view key, std::optional<std::string_view> value) {
     const Result<ConnectSourceKey> place = decode_connect_source_key(key);
     if (!place || place->connector != "MirrorSourceConnector" ||
@@ -85,7 +88,8 @@ net::Task<Result<std::map<TopicPartition, Offset>>> Mm2Publisher::stored_positio
 }
 
 net::Task<void> Mm2Publisher::run_heartbeats(Mm2Publisher* self) {
-  const auto period = std::max(self->settings_.emit_heartbeats.interval, std::chrono::milliseconds(100));
+  const auto period =
+      std::max(self->settings_.emit_heartbeats.interval, std::chrono::milliseconds(100));
   bool ensured = false;
   for (;;) {
     Status done;
@@ -118,10 +122,9 @@ net::Task<Status> Mm2Publisher::open() {
                                                 replicas(settings_.internal_replicas.offset_syncs),
                                                 deadline));
   }
-  OTTLA_CO_TRY(co_await ensure_internal_topic(target_, positions_.topic(),
-                                              settings_.offset_storage_partitions,
-                                              replicas(settings_.internal_replicas.offset_storage),
-                                              deadline));
+  OTTLA_CO_TRY(co_await ensure_internal_topic(
+      target_, positions_.topic(), settings_.offset_storage_partitions,
+      replicas(settings_.internal_replicas.offset_storage), deadline));
   OTTLA_CO_ASSIGN(connect_partitions_, co_await connect_partitions());
   opened_ = true;
   co_return Status{};
@@ -195,8 +198,8 @@ net::Task<Status> Mm2Publisher::publish_positions(const std::vector<PositionRepo
     done.emplace_back(&published, last);
   }
   for (auto& [partition, batch] : records) {
-    OTTLA_CO_TRY(co_await positions_.append(partition, std::move(batch),
-                                            net::Clock::now() + kWriteTimeout));
+    OTTLA_CO_TRY(
+        co_await positions_.append(partition, std::move(batch), net::Clock::now() + kWriteTimeout));
   }
   for (const auto& [published, offset] : done) published->stored = offset;
   co_return Status{};

@@ -5,7 +5,8 @@
 //   heartbeats                     target   once a second, key (source, target)
 //   mm2-offset-syncs.<a>.internal  either   the newest (upstream, downstream) of what has moved
 //   mm2-offsets.<source>.internal  target   Connect's source offsets: MM2 could go on from here
-//   progress group                 source   the position as an ordinary consumer group, for lag tools
+//   progress group                 source   the position as an ordinary consumer group, for lag
+//   tools
 //
 // Used on one core.
 

@@ -39,7 +39,8 @@ class SourceGroups::FeedPartition final : public kafka::FetchSubscriber {
     for (const auto& a : chunk.aborted) aborted.push_back({a.producer_id, a.first_offset});
     filter_.reset(aborted);
     if (const Status taken = take(chunk.records); !taken) {
-      owner_.trouble_ = fmt::format("{}-{}: {}", kOffsetsTopic, partition_, taken.error().to_string());
+      owner_.trouble_ =
+          fmt::format("{}-{}: {}", kOffsetsTopic, partition_, taken.error().to_string());
     }
     owner_.changed_event_.notify_all();
   }
@@ -72,7 +73,8 @@ class SourceGroups::FeedPartition final : public kafka::FetchSubscriber {
       OTTLA_ASSIGN(const bool more, reader.next(record));
       if (!more) return {};
       if (!record.key) continue;
-      OTTLA_ASSIGN(const std::optional<GroupPartition> place, decode_offset_commit_key(*record.key));
+      OTTLA_ASSIGN(const std::optional<GroupPartition> place,
+                   decode_offset_commit_key(*record.key));
       if (!place) continue;
       if (!record.value) {
         owner_.apply(*place, std::nullopt);
@@ -177,8 +179,9 @@ net::Task<Status> SourceGroups::start_feed() {
   OTTLA_CO_ASSIGN(const auto view, co_await cluster_.describe_topics(std::move(names)));
   const auto topic = view->topics.find(std::string(kOffsetsTopic));
   if (topic == view->topics.end() || topic->second.error != ErrorCode::kNone) {
-    co_return fail(topic == view->topics.end() ? make_error_code(ErrorCode::kUnknownTopicOrPartition)
-                                               : make_error_code(topic->second.error),
+    co_return fail(topic == view->topics.end()
+                       ? make_error_code(ErrorCode::kUnknownTopicOrPartition)
+                       : make_error_code(topic->second.error),
                    std::string(kOffsetsTopic));
   }
   std::vector<std::unique_ptr<FeedPartition>> feed;

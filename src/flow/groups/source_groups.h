@@ -2,8 +2,8 @@
 // SourceGroups: the positions of all consumer groups of the source, as they change.
 //
 // Follows `__consumer_offsets` as a feed, read_committed, from its start: after the first read it
-// knows every position, and each further commit within milliseconds. Where the topic may not be read
-// it asks the group coordinators instead, once per `poll_interval`.
+// knows every position, and each further commit within milliseconds. Where the topic may not be
+// read it asks the group coordinators instead, once per `poll_interval`.
 //
 // Invariant: `changed()` names every (group, partition) whose position differs from what the last
 // taker saw. Used on one core.
