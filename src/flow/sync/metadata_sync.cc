@@ -59,8 +59,8 @@ net::Task<void> MetadataSync::run(MetadataSync* self, Job job) {
   const Periodic& period =
       job == Job::kConfigs ? self->settings_.sync_topic_configs : self->settings_.sync_topic_acls;
   for (;;) {
-    const Status done = job == Job::kConfigs ? co_await self->sync_configs()
-                                             : co_await self->sync_acls();
+    const Status done =
+        job == Job::kConfigs ? co_await self->sync_configs() : co_await self->sync_acls();
     if (!done && is_cancelled(done.error())) co_return;
     const std::string trouble = done ? "" : done.error().to_string();
     if (!done && trouble != self->trouble_) {
@@ -80,8 +80,9 @@ net::Task<Status> MetadataSync::sync_configs() {
     std::vector<std::string> targets;
     for (const std::string& topic : sources) targets.push_back(rules_.decide(topic).target_topic);
     const std::vector<std::string> names = sources;
-    OTTLA_CO_ASSIGN(const auto from, co_await kafka::describe_configs(
-                                         source_, kafka::ConfigResource::kTopic, std::move(sources)));
+    OTTLA_CO_ASSIGN(const auto from,
+                    co_await kafka::describe_configs(source_, kafka::ConfigResource::kTopic,
+                                                     std::move(sources)));
     OTTLA_CO_ASSIGN(const auto to, co_await kafka::describe_configs(
                                        target_, kafka::ConfigResource::kTopic, std::move(targets)));
     kafka::IncrementalAlterConfigsRequest request;
@@ -130,8 +131,9 @@ net::Task<Result<std::set<TopicAcl>>> MetadataSync::source_acls() {
   if (reply.message.error_code == ErrorCode::kSecurityDisabled) co_return acls;
   if (reply.message.error_code != ErrorCode::kNone) {
     co_return fail(reply.message.error_code,
-                   settings_.source_alias + ": DescribeAcls. Grant DESCRIBE on the cluster, or set "
-                                            "sync.topic.acls.enabled=false");
+                   settings_.source_alias +
+                       ": DescribeAcls. Grant DESCRIBE on the cluster, or set "
+                       "sync.topic.acls.enabled=false");
   }
   for (const auto& resource : reply.message.resources) {
     for (const auto& acl : resource.acls) {

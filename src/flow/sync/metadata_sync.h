@@ -1,7 +1,7 @@
 #pragma once
 // MetadataSync: keeps settings and permissions of copied topics on the target like those on the
-// source, now and then, by MM2's rules (rules/topic_creation.h, rules/acl_rules.h). Never deletes an
-// ACL, and touches no topic that is not the copy of one. Used on one core.
+// source, now and then, by MM2's rules (rules/topic_creation.h, rules/acl_rules.h). Never deletes
+// an ACL, and touches no topic that is not the copy of one. Used on one core.
 
 #include <functional>
 #include <set>
