@@ -1,7 +1,7 @@
 #pragma once
 // Which permissions of the source are given on the target as well, by MM2's rule: literal topic
-// ACLs of copied topics, under the topic's name there; ALLOW WRITE never (the copy is written by the
-// mirror alone), ALLOW ALL becomes ALLOW READ, everything that denies stays as it is.
+// ACLs of copied topics, under the topic's name there; ALLOW WRITE never (the copy is written by
+// the mirror alone), ALLOW ALL becomes ALLOW READ, everything that denies stays as it is.
 
 #include <cstdint>
 #include <optional>
