@@ -16,9 +16,10 @@ import threading
 import time
 import urllib.request
 
-from ottla_lab import Cluster, paths, ports, wait_until
+from ottla_lab import AgentError, Cluster, paths, ports, wait_until
 from ottla_lab.processes import Native
 
+LOAD_PARTS, LOAD_PART_RECORDS = 8, 5000
 CODECS = ("none", "gzip", "snappy", "lz4", "zstd")
 # What a tutorial for MirrorMaker 2 writes, and a port for the status.
 MM2_PROPERTIES = """\
@@ -125,7 +126,7 @@ def wait_copied(primary: Cluster, secondary: Cluster, topic: str) -> None:
         lambda: counts(secondary, f"primary.{topic}") >= wanted,
         timeout_s=120,
         what=f"{topic} on the other side",
-        poll_s=0.1,
+        poll_s=0.3,
     )
 
 
@@ -145,29 +146,53 @@ def compare(primary: Cluster, secondary: Cluster, topic: str) -> bool:
     return equal
 
 
+class Load(threading.Thread):
+    """Produces to a topic in the background; finish() raises what went wrong."""
+
+    def __init__(self, cluster: Cluster, topic: str):
+        super().__init__(daemon=True)
+        self._cluster = cluster
+        self._topic = topic
+        self._error: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            for i in range(LOAD_PARTS):
+                self._cluster.produce(
+                    self._topic, LOAD_PART_RECORDS, codec="lz4", prefix=str(i), timeout_s=300
+                )
+        except Exception as error:  # pylint: disable=broad-except
+            self._error = error
+
+    def finish(self) -> None:
+        self.join()
+        if self._error:
+            raise self._error
+
+
+def end(cluster: Cluster, topic: str) -> int:
+    return sum(cluster.list_offsets(topic).values())
+
+
 def killed_under_load(primary: Cluster, secondary: Cluster, mirror: Mirror) -> float:
     """kill -9 while records flow, start again; seconds until they flow again."""
-    topic = "payments-live"
+    topic, there = "payments-live", "primary.payments-live"
     primary.create_topic(topic, 4)
-    load = threading.Thread(
-        target=lambda: [primary.produce(topic, 5000, codec="lz4", prefix=str(i)) for i in range(8)]
-    )
-    load.start()
-    wait_until(
-        lambda: counts(secondary, f"primary.{topic}") > 0, timeout_s=60, what="records under load"
-    )
+    load = Load(primary, topic)
+    wait_until(lambda: end(secondary, there) > 0, 120, "records under load", poll_s=0.05)
     mirror.kill9()
-    before = sum(secondary.list_offsets(f"primary.{topic}").values())
+    before = end(secondary, there)
     started = time.monotonic()
     mirror.start()
     wait_until(
-        lambda: sum(secondary.list_offsets(f"primary.{topic}").values()) > before
-        or counts(primary, topic) == before,
-        timeout_s=60,
+        lambda: end(secondary, there) > before or end(primary, topic) == before,
+        timeout_s=120,
         what="records after the restart",
+        poll_s=0.05,
     )
     flowing = time.monotonic() - started
-    load.join()
+    load.finish()
     wait_copied(primary, secondary, topic)
     return flowing
 
@@ -186,16 +211,12 @@ def tour(primary: Cluster, secondary: Cluster, folder: pathlib.Path) -> bool:
     produce_everything(primary)
 
     title("ottla plan mm2.properties")
-    show(mirror.ask("plan", str(mirror.properties)), lines=24)
+    show(mirror.ask("plan", str(mirror.properties)), lines=16)
 
     title("ottla run mm2.properties")
     started = time.monotonic()
     mirror.start()
-    wait_until(
-        lambda: sum(secondary.list_offsets("primary.orders").values()) > 0,
-        timeout_s=60,
-        what="the first record",
-    )
+    wait_until(lambda: end(secondary, "primary.orders") > 0, 120, "the first record")
     first = time.monotonic() - started
     for topic in ("orders", "payments", "customers"):
         wait_copied(primary, secondary, topic)
@@ -203,7 +224,8 @@ def tour(primary: Cluster, secondary: Cluster, folder: pathlib.Path) -> bool:
     title("ottla status")
     show(mirror.ask_status())
 
-    title("kill -9 in the middle of a load of 40,000 records, and a new start")
+    title("kill -9 in the middle of a load of "
+        f"{LOAD_PARTS * LOAD_PART_RECORDS:,} records, and a new start")
     flowing = killed_under_load(primary, secondary, mirror)
     print(f"   records flow again after {flowing:.1f} s")
 
@@ -235,7 +257,7 @@ def main() -> int:
             cluster.wait_ready()
             print(f"   {cluster.name:10} {cluster.bootstrap()}", flush=True)
         done = tour(primary, secondary, folder)
-    except TimeoutError as error:
+    except (TimeoutError, AgentError) as error:
         print(f"demo: {error}", file=sys.stderr)
         done = False
     finally:
