@@ -114,6 +114,20 @@ net::Task<Result<ReconcileInput>> PartitionReplicator::question() {
   co_return input;
 }
 
+// All questions go by name. Before anything is concluded from a log that is not as we know it: is it
+// still the one that we know? Nothing may be written into another.
+net::Task<Status> PartitionReplicator::check_target_identity() {
+  std::vector<std::string> names{spec_.target_topic};
+  OTTLA_CO_ASSIGN(const auto view, co_await context_.target.describe_topics(std::move(names)));
+  const auto found = view->topics.find(spec_.target_topic);
+  if (found == view->topics.end() || found->second.error != kafka::ErrorCode::kNone) {
+    co_return fail(BaseErrc::kUnavailable, spec_.target_topic + " is not there at the moment");
+  }
+  if (found->second.id == spec_.target_id) co_return Status{};
+  recreated_target_ = found->second.id;
+  co_return fail(BaseErrc::kUnavailable, spec_.target_topic + " is another topic now");
+}
+
 net::Task<Result<ReconcileDecision>> PartitionReplicator::ask_target() {
   using Step = ReconcileDecision::Step;
   // What was announced by this very process counts like what was loaded.
@@ -134,6 +148,10 @@ net::Task<Result<ReconcileDecision>> PartitionReplicator::ask_target() {
     input.tail = std::move(tail);
     tail.reset();
     ReconcileDecision decision = reconcile(input);
+    const bool as_known = decision.step == Step::kResume && !decision.truncate_to;
+    if (!as_known) {
+      OTTLA_CO_TRY(co_await check_target_identity());
+    }
     if (decision.step == Step::kResume) co_return decision;
     reason = decision.reason;
     OTTLA_DEBUG("{}: {}", place(), reason);

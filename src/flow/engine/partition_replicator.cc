@@ -72,8 +72,8 @@ net::Task<void> PartitionReplicator::run(PartitionReplicator* self) {
   while (!self->stopping_) {
     self->phase_ = Phase::kPreparing;
     Status ready;
-    if (self->paused_) {
-      (void)co_await self->event_.wait();
+    if (self->paused_ || self->source_deleted_) {
+      if (!co_await self->event_.wait()) self->stopping_ = true;
       continue;
     }
     ready = co_await self->prepare();
@@ -119,7 +119,7 @@ void PartitionReplicator::retry() {
 }
 
 void PartitionReplicator::on_source_recreated(TopicId id) {
-  source_deleted_ = false;
+  if (std::exchange(source_deleted_, false)) event_.notify_all();
   if (id == spec_.source_id) return;
   recreated_source_ = id;
   report({Trouble::Kind::kReconcile, "the topic was created again on the source", Offset(-1),

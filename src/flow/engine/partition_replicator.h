@@ -117,6 +117,7 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   net::Task<Result<Offset>> first_position();
   net::Task<Result<ReconcileDecision>> ask_target();
   net::Task<Result<ReconcileInput>> question();
+  net::Task<Status> check_target_identity();
   net::Task<Result<Tail>> read_tail(Offset from, Offset end);
   net::Task<Status> fence();
   net::Task<Status> wait_until_quiet();
