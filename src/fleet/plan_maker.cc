@@ -86,7 +86,9 @@ void add_errors(const FlowSurvey& survey, flow::FlowPlan& plan) {
   for (const ClusterSurvey* cluster :
        {&survey.source_admin, &survey.target_admin, &survey.source_reader, &survey.target_writer}) {
     if (!cluster->error) continue;
-    std::string text = fmt::format("cluster {}: {}", cluster->alias, cluster->error->to_string());
+    std::string text = cluster->error->to_string();
+    const std::string where = "cluster " + cluster->alias + ": ";
+    if (!text.starts_with(where)) text = where + text;
     if (std::ranges::find(seen, text) != seen.end()) continue;
     plan.errors.push_back(text);
     seen.push_back(std::move(text));
