@@ -258,8 +258,8 @@ def say(text: str) -> None:
     print(f"-- {text}", file=sys.stderr, flush=True)
 
 
-def run(options) -> dict:
-    results: dict = {"copy": {}, "latency": {}}
+def run(options, results: dict) -> None:
+    """Adds to `results` one figure after another: what there is counts if a later one fails."""
     kinds = [MIRRORS[name] for name in options.peers if name in MIRRORS]
     bench = Bench(options)
     try:
@@ -285,8 +285,7 @@ def run(options) -> dict:
         bench.stop()
     for case in options.cases if FOLLOWER in options.peers else ():
         say(f"{case}: {FOLLOWER}")
-        results["copy"][case][FOLLOWER] = follow(case, options)
-    return results
+        results["copy"].setdefault(case, {})[FOLLOWER] = follow(case, options)
 
 
 def parse() -> argparse.Namespace:
@@ -315,9 +314,12 @@ def parse() -> argparse.Namespace:
 
 def main() -> int:
     options = parse()
-    with data_in_memory(int((len(options.cases) + 2) * options.size * 1.1e9)):
-        results = run(options)
-    print(kafka_report.text(results))
+    results: dict = {"copy": {}, "latency": {}}
+    try:
+        with data_in_memory(int((len(options.cases) + 2) * options.size * 1.1e9)):
+            run(options, results)
+    finally:
+        print(kafka_report.text(results))
     if not options.smoke:
         options.json.parent.mkdir(parents=True, exist_ok=True)
         options.json.write_text(json.dumps({"size_gb": options.size, **results}, indent=1))

@@ -137,15 +137,16 @@ def run_ottla(program: pathlib.Path, pair: FakePair, seconds: float, cores: int)
 
 def run_case(options, case) -> dict:
     name, batch_bytes, codec, target = case
-    pair = FakePair(options.programs, batch_bytes, codec, options.partitions)
     rounds = []
-    try:
-        for _ in range(options.rounds):
+    for _ in range(options.rounds):
+        # A new pair each time: Ottla finds its earlier positions at a target, which holds no data.
+        pair = FakePair(options.programs, batch_bytes, codec, options.partitions)
+        try:
             relay = run_byte_relay(options.programs, pair, options.seconds)
             ottla = run_ottla(options.ottla, pair, options.seconds, options.cores)
             rounds.append({"relay": relay, "ottla": ottla})
-    finally:
-        pair.close()
+        finally:
+            pair.close()
 
     def median(who: str, what: str) -> float:
         return statistics.median(one[who][what] for one in rounds)

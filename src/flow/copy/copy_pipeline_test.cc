@@ -151,6 +151,17 @@ TEST_F(CopyPipelineTest, LeavesGzipAndLargeBatchesUnmerged) {
   EXPECT_EQ(send_all().size(), 4U);
 }
 
+TEST_F(CopyPipelineTest, MergesPackedBatchesOnlyWhereTheyAreTiny) {
+  for (const std::size_t size : {100U, 100U, 6000U, 6000U}) {
+    fake::BatchSpec packed = spec_of({filler(size, 1)});
+    packed.codec = records::Codec::kZstd;
+    append(make_batch(packed));
+  }
+  pipeline.start(start);
+  ASSERT_TRUE(feed());
+  EXPECT_EQ(send_all().size(), 3U);
+}
+
 TEST_F(CopyPipelineTest, MergesNoMoreThanAsked) {
   for (int i = 0; i < 4; ++i) append(make_simple_batch("a", i, 1, 400));
   pipeline.start(start);
