@@ -111,7 +111,7 @@ def _oddities(codec: str) -> Kind:
         record(b"v", key=None, timestamp=_BASE - 5, headers=[("h", None), ("h", b""), ("h", b"x")]),
         record(None, key=b"\x00\xff", timestamp=OLD, headers=[("", b"empty name"), ("h", b"\x00")]),
         record(b"v", timestamp=0, headers=[(f"h{i % 3}", bytes([i])) for i in range(40)]),
-        record(b"\xf0\x9f\x92\xbe" * 50, key=b"k" * 5000, timestamp=_BASE, headers=[("é", b"\xc3")]),
+        record(b"\xf0\x9f\x92\xbe" * 50, key=b"k" * 5000, timestamp=_BASE, headers=[("é", b"")]),
     ]
     rounds = [({"codec": codec}, odd), ({"codec": codec}, odd[::-1])]
     return Kind(f"odd-{codec}", 2, records=rounds)

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -39,7 +40,8 @@ def flow_file(clusters: dict[str, dict[str, str]], flows=("A->B",), **more) -> d
 
 class Ottla:
     """Not started until start(); start() again after it ended: the same file, another process.
-    The log of all runs is one text. Ends with the test process."""
+    The log of all runs is one text. Ends with the test process; OTTLA_LAB_KEEP=1 keeps its files.
+    """
 
     def __init__(self, lines: dict[str, str], log_level: str = "info"):
         self.folder = pathlib.Path(
@@ -108,6 +110,8 @@ class Ottla:
         if self._port:
             ports.release_port(self._port)
             self._port = 0
+        if not os.environ.get("OTTLA_LAB_KEEP"):
+            shutil.rmtree(self.folder, ignore_errors=True)
         atexit.unregister(self.close)
 
     def log(self) -> str:

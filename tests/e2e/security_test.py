@@ -130,7 +130,7 @@ class WaysInTest(SecurityCase):
                 if ".properties" not in line
                 and re.search("warn|error|settling|connected again", line)
             ]
-            self.assertEqual([], trouble)
+            self.assertEqual("", "\n".join(trouble))
             self.assertNotIn("secret", ottla.log())
             self.assertEqual(0, ottla.terminate())
 
@@ -146,11 +146,12 @@ class RefusedTest(SecurityCase):
         self.relays: list[Relay] = []
         self.addCleanup(lambda: [relay.close() for relay in self.relays])
 
-    def relayed(self, listener: str, host: str = "127.0.0.1", **how) -> dict[str, str]:
-        """A client of the source, through a relay that counts its connections."""
-        relay = Relay(self.source.port(1, listener))
+    def relayed(self, listener, host="127.0.0.1", cluster=None, **how) -> dict[str, str]:
+        """A client of the source, or another cluster, through a relay that counts connections."""
+        cluster = cluster or self.source
+        relay = Relay(cluster.port(1, listener))
         self.relays.append(relay)
-        settings = self.source.client(listener, **how)
+        settings = cluster.client(listener, **how)
         return settings | {"bootstrap.servers": f"{host}:{relay.port}"}
 
     def test_logins_and_certificates_that_fail_are_explained_and_not_stormed(self):
@@ -160,7 +161,14 @@ class RefusedTest(SecurityCase):
             "ssl.keystore.location": str(certs.keystore("stranger")),
             "ssl.keystore.password": certificates.PASSWORD,
         }
+        at_target = "target: wrong SCRAM password"
         cases = {
+            at_target: (
+                self.relayed(
+                    "SASL_PLAINTEXT", cluster=self.target, mechanism="SCRAM-SHA-256", **wrong
+                ),
+                "B 127.0.0.1:[0-9]+: login refused.*SCRAM-SHA-256.*sasl.jaas.config",
+            ),
             "wrong PLAIN password": (
                 self.relayed("SASL_PLAINTEXT", mechanism="PLAIN", **wrong),
                 "login refused.*PLAIN.*sasl.jaas.config",
@@ -210,7 +218,10 @@ class RefusedTest(SecurityCase):
         }
         ottlas = {}
         for name, (client, _) in cases.items():
-            lines = flow_file({"A": client, "B": self.target.client()}, topics=self.topic)
+            clients = {"A": client, "B": self.target.client()}
+            if name == at_target:
+                clients = {"A": self.source.client(), "B": client}
+            lines = flow_file(clients, topics=self.topic)
             ottlas[name] = Ottla(lines).start()
             self.addCleanup(ottlas[name].close)
         for name, (_, words) in cases.items():
