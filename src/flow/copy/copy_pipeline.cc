@@ -14,7 +14,7 @@ namespace {
 // it spends several times the CPU per byte on batches of 16 kB.
 constexpr std::size_t kSmallBatchBytes = 64U << 10;
 // Compressed batches are packed again: with zstd 30 microseconds per kB (bench/relay.py), while a
-// broker is saved 150 to 200 per batch (bench/kafka.py). It pays for tiny ones only.
+// broker is saved about 150 per batch (bench/kafka.py). It pays for tiny ones only.
 constexpr std::size_t kSmallPackedBatchBytes = 4U << 10;
 constexpr std::size_t kMergedBatchesMax = 512;
 constexpr std::int64_t kSequenceModulus = std::int64_t{1} << 31;
