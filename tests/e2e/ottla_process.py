@@ -32,6 +32,8 @@ def flow_file(clusters: dict[str, dict[str, str]], flows=("A->B",), **more) -> d
     lines |= {
         "emit.checkpoints.enabled": "false",
         "emit.heartbeats.enabled": "false",
+        "emit.offset-syncs.enabled": "false",
+        "offset.storage.partitions": "1",
         "ottla.refresh.topics.ms": "200",
         "ottla.progress.group": "none",
     }
