@@ -50,7 +50,8 @@ TEST_F(Checker, FailsForEachMissingRightWithAdvice) {
 
 TEST_F(Checker, FailsForATopicThatCantBeCreated) {
   on_source("orders", 1);
-  survey().creation_faults["A.orders"] = {kafka::ErrorCode::kPolicyViolation, "no dots"};
+  survey().target_admin.creation_faults["A.orders"] = {kafka::ErrorCode::kPolicyViolation,
+                                                       "no dots"};
   EXPECT_FALSE(report().ok());
   EXPECT_THAT(text(), HasSubstr("A.orders can't be created: no dots"));
 }

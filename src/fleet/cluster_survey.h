@@ -23,6 +23,10 @@ struct SurveyedTopic {
   std::vector<flow::TopicConfigEntry> configs;  // empty: not asked, or not permitted
 };
 
+struct CreationFault {
+  kafka::ErrorCode code;
+  std::string message;  // the broker's own words; may be empty
+};
 struct ClusterSurvey {
   std::string alias;
   std::optional<Error> error;  // not reached, or the login was refused: nothing below is known
@@ -34,6 +38,7 @@ struct ClusterSurvey {
   std::int16_t metadata_version = 0;                  // feature level; 0: not told
   flow::TargetCluster creation;                       // what matters for new topics
   std::vector<std::string> groups;
+  std::map<std::string, CreationFault> creation_faults;  // topics that could not be created here
 };
 
 // Brokers, topics and rights. `named` are topics asked for by name: one that the principal may not
@@ -52,10 +57,6 @@ net::Task<Status> survey_creation(kafka::Cluster& cluster, ClusterSurvey& survey
 // All groups that the principal may see.
 net::Task<Status> survey_groups(kafka::Cluster& cluster, ClusterSurvey& survey);
 
-struct CreationFault {
-  kafka::ErrorCode code;
-  std::string message;  // the broker's own words; may be empty
-};
 // Lets the controller check the topics without creating them. Only faults are in the answer.
 net::Task<Result<std::map<std::string, CreationFault>>> validate_creation(
     kafka::Cluster& cluster, std::vector<flow::CreateTopicSpec> topics);

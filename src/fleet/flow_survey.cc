@@ -5,8 +5,6 @@
 
 #include "fleet/plan_maker.h"
 #include "flow/engine/client_factory.h"
-#include "flow/offsets/ledger.h"
-#include "flow/offsets/map_records.h"
 #include "net/runtime.h"
 
 namespace ottla::fleet {
@@ -124,16 +122,21 @@ class Surveyor {
       OTTLA_CO_TRY(co_await survey_groups(source, out_.source_admin));
     }
     draft = plan_flow(out_);
-    std::vector<flow::CreateTopicSpec> wanted;
+    std::vector<flow::CreateTopicSpec> on_target;
+    std::vector<flow::CreateTopicSpec> on_source;
     for (const flow::PlannedTopic& topic : draft.topics) {
-      if (topic.create) wanted.push_back(*topic.create);
+      if (topic.create) on_target.push_back(*topic.create);
     }
-    for (const std::string_view name : {flow::kOffsetMapTopic, flow::kLossLedgerTopic}) {
-      if (!out_.target_admin.topics.contains(std::string(name))) {
-        wanted.push_back({std::string(name), 1, 1, {{"cleanup.policy", "compact"}}});
-      }
+    for (const OwnTopic& own : own_topics(*out_.settings)) {
+      const ClusterSurvey& cluster = own.on_source ? out_.source_admin : out_.target_admin;
+      if (cluster.topics.contains(own.name)) continue;
+      flow::CreateTopicSpec spec{own.name, 1, 1, {{"cleanup.policy", "compact"}}};
+      (own.on_source ? on_source : on_target).push_back(std::move(spec));
     }
-    OTTLA_CO_ASSIGN(out_.creation_faults, co_await validate_creation(target, std::move(wanted)));
+    OTTLA_CO_ASSIGN(out_.target_admin.creation_faults,
+                    co_await validate_creation(target, std::move(on_target)));
+    OTTLA_CO_ASSIGN(out_.source_admin.creation_faults,
+                    co_await validate_creation(source, std::move(on_source)));
     co_return Status{};
   }
 

@@ -19,8 +19,6 @@ struct FlowSurvey {
   // By the clients of the data path: reached or not, and rights.
   ClusterSurvey source_reader;
   ClusterSurvey target_writer;
-  // Target topics that could not be created, by name.
-  std::map<std::string, CreationFault> creation_faults;
   // What could not be found out although the clusters answer.
   std::vector<std::string> troubles;
 

@@ -84,7 +84,10 @@ class Collector {
 
   void target_topic(const flow::PlannedTopic& topic) {
     const std::string& target = topic.decision.target_topic;
-    if (not_created(target, "it can't be created", "it exists, but is not seen")) return;
+    if (not_created(survey_.target_admin, target, "it can't be created",
+                    "it exists, but is not seen")) {
+      return;
+    }
     need(survey_.target_writer, target, AclOperation::kWrite, "nothing can be copied into it");
     need(survey_.target_writer, target, AclOperation::kRead,
          "after a restart its end can't be compared with the offset map");
@@ -101,30 +104,30 @@ class Collector {
     }
   }
 
-  void own_topics() {
-    static constexpr const char* kPositions = "positions and losses can't be stored";
-    for (const std::string_view own : {flow::kOffsetMapTopic, flow::kLossLedgerTopic}) {
-      const std::string topic(own);
-      if (not_created(topic, kPositions, kPositions)) continue;
-      for (const ClusterSurvey* client : {&survey_.target_admin, &survey_.target_writer}) {
-        need(*client, topic, AclOperation::kRead, "positions can't be loaded at start");
-        need(*client, topic, AclOperation::kWrite, "positions can't be stored");
+  void flow_topics() {
+    for (const OwnTopic& own : own_topics(*survey_.settings)) {
+      const ClusterSurvey& admin = own.on_source ? survey_.source_admin : survey_.target_admin;
+      if (not_created(admin, own.name, own.consequence, own.consequence)) continue;
+      need(admin, own.name, AclOperation::kWrite, own.consequence);
+      need(admin, own.name, AclOperation::kRead, own.consequence);
+      if (own.name == flow::kOffsetMapTopic || own.name == flow::kLossLedgerTopic) {
+        need(survey_.target_writer, own.name, AclOperation::kWrite, own.consequence);
       }
     }
   }
 
-  // True if the target's controller would not create it; says which right is missing, if that is
-  // why.
-  bool not_created(const std::string& target, const char* forbidden, const char* unseen) {
-    const auto fault = survey_.creation_faults.find(target);
-    if (fault == survey_.creation_faults.end()) return false;
-    const std::string resource = "topic " + target;
+  // True if the controller would not create it; says which right is missing, if that is why.
+  bool not_created(const ClusterSurvey& admin, const std::string& topic, const char* forbidden,
+                   const char* unseen) {
+    const auto fault = admin.creation_faults.find(topic);
+    if (fault == admin.creation_faults.end()) return false;
+    const std::string resource = "topic " + topic;
     const kafka::ErrorCode code = fault->second.code;
     if (code == kafka::ErrorCode::kTopicAuthorizationFailed ||
         code == kafka::ErrorCode::kClusterAuthorizationFailed) {
-      add(survey_.target_admin.alias, resource, AclOperation::kCreate, forbidden);
+      add(admin.alias, resource, AclOperation::kCreate, forbidden);
     } else if (code == kafka::ErrorCode::kTopicAlreadyExists) {
-      add(survey_.target_admin.alias, resource, AclOperation::kDescribe, unseen);
+      add(admin.alias, resource, AclOperation::kDescribe, unseen);
     }
     return true;
   }
@@ -150,6 +153,29 @@ class Collector {
 
 }  // namespace
 
+std::vector<OwnTopic> own_topics(const flow::FlowSettings& settings) {
+  constexpr const char* kMm2Position = "MirrorMaker 2 could not take over at the exact position";
+  const flow::ReplicationPolicy policy(settings.policy);
+  std::vector<OwnTopic> topics = {
+      {std::string(flow::kOffsetMapTopic), false, "positions can't be stored"},
+      {std::string(flow::kLossLedgerTopic), false, "losses can't be recorded"},
+      {settings.offset_storage_topic, false, kMm2Position},
+  };
+  if (settings.emit_offset_syncs) {
+    topics.push_back({settings.offset_syncs_topic(),
+                      settings.offset_syncs_location == flow::SyncsLocation::kSource,
+                      "MirrorMaker 2's tools don't see the positions"});
+  }
+  if (settings.emit_checkpoints.enabled) {
+    topics.push_back({policy.checkpoints_topic(settings.source_alias), false,
+                      "MirrorMaker 2's tools don't see the groups' positions"});
+  }
+  if (settings.emit_heartbeats.enabled) {
+    topics.push_back({flow::ReplicationPolicy::heartbeats_topic(), false, "no heartbeats"});
+  }
+  return topics;
+}
+
 std::vector<flow::MissingPermission> missing_permissions(const FlowSurvey& survey,
                                                          const flow::FlowPlan& plan) {
   Collector collector(survey);
@@ -159,7 +185,7 @@ std::vector<flow::MissingPermission> missing_permissions(const FlowSurvey& surve
     collector.source_topic(topic);
     collector.target_topic(topic);
   }
-  collector.own_topics();
+  collector.flow_topics();
   collector.idempotent_writer();
   return collector.take();
 }

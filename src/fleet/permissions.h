@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "flow/config/flow_settings.h"
 #include "flow/rules/plan.h"
 
 namespace ottla::fleet {
@@ -41,6 +42,14 @@ class Operations {
 };
 
 struct FlowSurvey;
+
+// A topic that the flow itself writes, besides data.
+struct OwnTopic {
+  std::string name;
+  bool on_source = false;
+  const char* consequence = "";  // what does not work without it
+};
+std::vector<OwnTopic> own_topics(const flow::FlowSettings& settings);
 
 // Everything that the flow's clients would need for `plan` and may not do. A right without which
 // the flow works, only slower, is no part of it.

@@ -53,8 +53,9 @@ flow::PlannedTopic plan_one(const FlowSurvey& survey, const flow::TopicRules& ru
     topic.action = flow::PlannedAction::kCopy;
   }
   topic.copy_path = copy_path(*survey.settings, seen.configs, there ? &existing->configs : nullptr);
-  const auto fault = survey.creation_faults.find(topic.decision.target_topic);
-  if (topic.create && fault != survey.creation_faults.end()) refuse(topic, fault->second);
+  const auto& faults = survey.target_admin.creation_faults;
+  const auto fault = faults.find(topic.decision.target_topic);
+  if (topic.create && fault != faults.end()) refuse(topic, fault->second);
   return topic;
 }
 
@@ -72,6 +73,16 @@ void add_hints(const FlowSurvey& survey, flow::FlowPlan& plan) {
         "without ALTER on the cluster {} a takeover waits until a former owner must be silent, "
         "instead of fencing it",
         settings.target_alias));
+  }
+  if (settings.sync_topic_acls.enabled) {
+    if (!survey.source_admin.operations.allows(AclOperation::kDescribe)) {
+      plan.hints.push_back(fmt::format("without DESCRIBE on the cluster {} ACLs are not copied",
+                                       settings.source_alias));
+    }
+    if (!survey.target_admin.operations.allows(AclOperation::kAlter)) {
+      plan.hints.push_back(fmt::format("without ALTER on the cluster {} ACLs are not copied",
+                                       settings.target_alias));
+    }
   }
   if (survey.source_admin.cluster_id == survey.target_admin.cluster_id &&
       !survey.source_admin.cluster_id.empty()) {

@@ -56,7 +56,8 @@ TEST_F(PlanMaker, GrowsAndChangesSettings) {
 
 TEST_F(PlanMaker, RefusesWhatTheControllerRefuses) {
   on_source("orders", 3);
-  survey().creation_faults["A.orders"] = {kafka::ErrorCode::kPolicyViolation, "names end in -v1"};
+  survey().target_admin.creation_faults["A.orders"] = {kafka::ErrorCode::kPolicyViolation,
+                                                       "names end in -v1"};
   EXPECT_EQ(planned("orders").action, flow::PlannedAction::kRefused);
   EXPECT_EQ(planned("orders").refusal, "names end in -v1");
 }
@@ -85,7 +86,8 @@ TEST_F(PlanMaker, NamesMissingRightsOnTheTarget) {
   survey().target_writer.topics["A.orders"].operations = rights({AclOperation::kDescribe});
   survey().target_admin.topics["A.orders"].operations =
       rights({AclOperation::kDescribe, AclOperation::kDescribeConfigs});
-  survey().creation_faults["A.payments"] = {kafka::ErrorCode::kTopicAuthorizationFailed, ""};
+  survey().target_admin.creation_faults["A.payments"] = {
+      kafka::ErrorCode::kTopicAuthorizationFailed, ""};
   EXPECT_THAT(missing(), Contains("B WRITE topic A.orders"));
   EXPECT_THAT(missing(), Contains("B ALTER topic A.orders"));
   EXPECT_THAT(missing(), Contains("B CREATE topic A.payments"));
@@ -98,7 +100,7 @@ TEST_F(PlanMaker, ATopicAskedForByNameButForbiddenIsAMissingRight) {
 
 TEST_F(PlanMaker, ATopicThatExistsUnseenIsAMissingRight) {
   on_source("orders", 1);
-  survey().creation_faults["A.orders"] = {kafka::ErrorCode::kTopicAlreadyExists, ""};
+  survey().target_admin.creation_faults["A.orders"] = {kafka::ErrorCode::kTopicAlreadyExists, ""};
   EXPECT_THAT(missing(), Contains("B DESCRIBE topic A.orders"));
 }
 
@@ -108,6 +110,15 @@ TEST_F(PlanMaker, IdempotentWritesNeedOneRightOfTwo) {
   EXPECT_THAT(missing(), Contains("B IDEMPOTENT_WRITE cluster"));
   on_target("A.orders", 1);
   EXPECT_THAT(missing(), Not(Contains("B IDEMPOTENT_WRITE cluster")));
+}
+
+TEST_F(PlanMaker, TopicsOfTheFlowItselfNeedRightsToo) {
+  survey().source_admin.creation_faults["mm2-offset-syncs.B.internal"] = {
+      kafka::ErrorCode::kTopicAuthorizationFailed, ""};
+  on_target("heartbeats", 1);
+  survey().target_admin.topics["heartbeats"].operations = rights({AclOperation::kDescribe});
+  EXPECT_THAT(missing(), Contains("A CREATE topic mm2-offset-syncs.B.internal"));
+  EXPECT_THAT(missing(), Contains("B WRITE topic heartbeats"));
 }
 
 TEST_F(PlanMaker, OldBrokersThatTellNoRightsMissNothing) {

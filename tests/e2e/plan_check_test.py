@@ -187,6 +187,9 @@ class PermissionsTest(Commands):
         self.grant("secret", "READ", "DESCRIBE_CONFIGS")
         self.grant("A.", "ALL", pattern="PREFIXED")
         self.grant("ottla-", "ALL", pattern="PREFIXED")
+        self.assertIn("A CREATE topic mm2-offset-syncs.B.internal", self.missing())
+        self.grant("mm2-", "ALL", pattern="PREFIXED")
+        self.grant("heartbeats", "ALL")
         self.assertEqual(set(), self.missing(code=0))
         self.assertIn("nothing is missing", self.ottla("check"))
 
