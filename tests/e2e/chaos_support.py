@@ -159,7 +159,7 @@ class Load:
 
 def contents(cluster, topic: str, isolation: str) -> dict[int, tuple[int, str]]:
     """Per partition: number of records and a digest of all of them in order."""
-    digest = cluster.digest(topic, isolation=isolation)
+    digest = cluster.digest(topic, isolation=isolation, timeout_ms=110_000)
     return {p: (one["count"], one["content"]) for p, one in digest.items()}
 
 

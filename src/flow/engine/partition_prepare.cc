@@ -43,7 +43,8 @@ net::Task<Status> PartitionReplicator::begin_copy() {
   OTTLA_CO_ASSIGN(const bool begun, co_await begun_elsewhere());
   if (begun) {
     OTTLA_CO_TRY(co_await reload_map());
-    co_return fail(BaseErrc::kUnavailable, "another process has begun this partition; its map counts");
+    co_return fail(BaseErrc::kUnavailable,
+                   "another process has begun this partition; its map counts");
   }
   map_ = OffsetMap(MapPoint{0, position, downstream});
   state_ = CopyState{};
@@ -114,8 +115,8 @@ net::Task<Result<ReconcileInput>> PartitionReplicator::question() {
   co_return input;
 }
 
-// All questions go by name. Before anything is concluded from a log that is not as we know it: is it
-// still the one that we know? Nothing may be written into another.
+// All questions go by name. Before anything is concluded from a log that is not as we know it: is
+// it still the one that we know? Nothing may be written into another.
 net::Task<Status> PartitionReplicator::check_target_identity() {
   std::vector<std::string> names{spec_.target_topic};
   OTTLA_CO_ASSIGN(const auto view, co_await context_.target.describe_topics(std::move(names)));

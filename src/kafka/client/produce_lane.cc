@@ -13,6 +13,8 @@ namespace {
 constexpr std::int16_t kFirstFlexible = 9;
 constexpr std::int16_t kFirstWithTopicId = 13;
 constexpr net::Duration kRetryPause{100};
+// A lane with nothing under way learns of a closed connection, and of a dead leader, by looking.
+constexpr net::Duration kClosedCheck{500};
 
 // The request around the batches, by hand, so that they are sent from where they lie. Items are
 // grouped by topic. Layout: Produce request, versions 3 to 13.
@@ -151,7 +153,8 @@ net::Task<Status> ProduceLane::run_connection() {
   std::vector<Item> items;
   while (!connection->closed()) {
     if (ready_.empty() || !has_room()) {
-      OTTLA_CO_TRY(co_await event_.wait());
+      const Status woken = co_await event_.wait(net::Clock::now() + kClosedCheck);
+      if (!woken && is_cancelled(woken.error())) co_return woken;
       continue;
     }
     if (!collect(items)) continue;
@@ -213,6 +216,11 @@ Status ProduceLane::take(const UnderWay& request, std::int16_t version, Response
   ProduceResponse answer;
   wire::Reader reader(response.body);
   OTTLA_TRY(answer.decode(reader, version));
+  if (answer.throttle_time_ms > 0) {
+    for (Publication* publication : publications_) {
+      publication->source->on_throttled(net::Duration(answer.throttle_time_ms));
+    }
+  }
   std::vector<ProduceOutcome> outcomes;  // in the order of the publications
   std::unordered_map<const Publication*, const ProduceResponse::Partition*> found;
   std::size_t index = 0;
