@@ -1,5 +1,5 @@
 """Every way to reach a cluster that Kafka's brokers offer, and what is said when one fails.
-About 60 s."""
+About 90 s, with the start of two clusters."""
 
 import re
 import time
