@@ -32,9 +32,19 @@ kafka::ReaderSettings reader_settings(const FlowSettings& flow, const CoreSettin
 kafka::WriterSettings writer_settings(const FlowSettings& flow) {
   kafka::WriterSettings settings;
   settings.lanes = static_cast<std::size_t>(std::max(1, flow.writer_connections));
+  // As Kafka's producer: what the broker may take for replication is the client's request timeout.
+  settings.timeout_ms =
+      static_cast<std::int32_t>(flow.clients.target_writer.request_timeout.count());
   if (const auto& wanted = flow.clients.target_writer.writer.request_bytes_max) {
     settings.request_bytes_max = static_cast<std::size_t>(std::max(*wanted, 1024));
   }
+  return settings;
+}
+
+kafka::WriterSettings log_writer_settings(const FlowSettings& flow) {
+  kafka::WriterSettings settings = writer_settings(flow);
+  settings.lanes = 1;
+  settings.first_lane = 1000;
   return settings;
 }
 
@@ -49,7 +59,7 @@ FlowCore::FlowCore(net::IoContext& context, const FlowSettings& settings, CoreSe
       group_(context),
       reader_(source_, reader_settings(settings, core_)),
       writer_(target_, writer_settings(settings)),
-      log_writer_(target_, {.lanes = 1, .first_lane = 1000}),
+      log_writer_(target_, log_writer_settings(settings)),
       tools_(pool_),
       map_log_(target_, log_writer_, core_.map_topic),
       ledger_log_(target_, log_writer_, core_.ledger_topic),
@@ -167,8 +177,9 @@ std::vector<std::optional<Translation>> FlowCore::translate(
   answers.reserve(places.size());
   for (const UpstreamPlace& place : places) {
     const auto found = replicators_.find(place.partition);
-    answers.push_back(found == replicators_.end() ? std::nullopt
-                                                  : found->second.replicator->translate(place.offset));
+    answers.push_back(found == replicators_.end()
+                          ? std::nullopt
+                          : found->second.replicator->translate(place.offset));
   }
   return answers;
 }

@@ -25,6 +25,10 @@ net::Task<Status> PartitionReplicator::prepare() {
   arriving_bytes_ = 0;
   present_.clear();
   end_after_present_.reset();
+  // plan() writes nothing while a loss is not in the ledger, and what follows relies on the map.
+  while (!unwritten_losses_.empty() && !stopping_) {
+    OTTLA_CO_TRY(co_await event_.wait());
+  }
   OTTLA_CO_TRY(co_await handle_recreations());
   if (!has_map_) co_return co_await begin_copy();
   OTTLA_CO_ASSIGN(ReconcileDecision decision, co_await ask_target());
@@ -333,6 +337,7 @@ void PartitionReplicator::enter_discovered(const ReconcileDecision& decision) {
     }
     present_.clear();
     map_.advance_upstream(decision.upstream_position);
+    state_.leader_epoch = LeaderEpoch(-1);  // of what was sent last: not announced
   }
   if (decision.skip > 0) {
     end_after_present_ = decision.downstream_end;

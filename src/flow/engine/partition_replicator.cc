@@ -78,7 +78,6 @@ net::Task<void> PartitionReplicator::run(PartitionReplicator* self) {
     }
     ready = co_await self->prepare();
     if (ready) {
-      self->failures_in_row_ = 0;
       self->reason_.clear();
       while (!self->trouble_ && !self->stopping_ && !self->paused_) {
         if (const Status waited = co_await self->event_.wait(); !waited) self->stopping_ = true;
@@ -88,7 +87,6 @@ net::Task<void> PartitionReplicator::run(PartitionReplicator* self) {
     } else if (!self->trouble_) {
       self->report({Trouble::Kind::kReconcile, ready.error().to_string(), Offset(-1),
                     kafka::ErrorCode::kNone});
-      ++self->failures_in_row_;
     }
     co_await self->settle();
     if (self->trouble_ && !self->stopping_) {
@@ -189,6 +187,7 @@ void PartitionReplicator::on_fetched(kafka::FetchedChunk chunk) {
 
 // Records that prepare found on the target, and progress without records.
 void PartitionReplicator::drain_pipeline() {
+  if (const std::optional<Copied> decided = pipeline_.take_decided()) enter_position(*decided);
   while (const std::optional<Copied> copied = pipeline_.take_present()) {
     // Their place on the target is known record by record.
     std::int64_t ordinal = copied->ordinal;
@@ -215,7 +214,6 @@ void PartitionReplicator::drain_pipeline() {
                               OffsetMap::DownstreamGap::kMarkers);
     }
   }
-  if (const std::optional<Copied> decided = pipeline_.take_decided()) enter_position(*decided);
   for (const Oversized& record : pipeline_.take_oversized()) {
     note_loss(loss(LossKind::kRecordTooLarge, record.offset, record.offset + 1,
                    fmt::format("larger than the {} bytes that {} takes",

@@ -172,7 +172,8 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   std::size_t unanswered_ = 0;  // batches handed to the writer without an outcome yet
   std::size_t arriving_bytes_ = 0;
   net::Deadline answered_at_{};  // the target's leader was heard last
-  int failures_in_row_ = 0;
+  int failures_in_row_ = 0;  // troubles without progress between them
+  Offset troubled_at_{-1};
   std::optional<TopicId> recreated_source_;
   std::optional<TopicId> recreated_target_;
   bool source_deleted_ = false;

@@ -95,7 +95,10 @@ net::Task<Status> PartitionReplicator::handle_reconcile(const Trouble& trouble) 
     co_return Status{};
   }
   OTTLA_INFO("{}: settling after: {}", place(), trouble.text);
-  const int doublings = std::min(failures_in_row_, 5);
+  // A target that goes on refusing is asked less and less often.
+  if (map_.upstream_position() != troubled_at_) failures_in_row_ = 0;
+  troubled_at_ = map_.upstream_position();
+  const int doublings = std::min(failures_in_row_++, 6);
   const auto pause = std::min(std::chrono::milliseconds(20) * (1 << doublings), kPauseMax);
   const net::Deadline until = net::Clock::now() + pause;
   while (net::Clock::now() < until && !stopping_) {
@@ -123,7 +126,9 @@ net::Task<Status> PartitionReplicator::handle_out_of_range() {
                "deleted on the source before they were copied; raise retention.ms there, or "
                "the rate of the copy"),
           context_.settings.loss.on_retention));
-  if (go_on) map_.advance_upstream(start);
+  if (!go_on) co_return Status{};
+  map_.advance_upstream(start);
+  state_.leader_epoch = LeaderEpoch(-1);  // nothing was read at the new position
   co_return Status{};
 }
 
@@ -235,6 +240,7 @@ net::Task<void> PartitionReplicator::run_loss_writer(PartitionReplicator* self) 
     if (written) {
       self->unwritten_losses_.pop_front();
       ++self->losses_;
+      self->event_.notify_all();
       continue;
     }
     if (is_cancelled(written.error())) co_return;

@@ -175,11 +175,18 @@ class Reconciler {
     return nullptr;
   }
 
+  // False where the map puts the record elsewhere, or knows of none so far. It claims nothing of
+  // records that truncate_upstream() forgot: the target still holds them.
+  [[nodiscard]] bool agrees_with_map(std::int64_t ordinal, Offset downstream) const {
+    const auto claimed = in_.map.downstream_of_ordinal(ordinal);
+    return claimed ? *claimed == downstream : ordinal < in_.map.next_ordinal();
+  }
+
   // True where the map says of [batch.base, batch.last] what the log says.
   [[nodiscard]] bool agrees_with_map(const TailBatch& batch, std::int64_t ordinal) const {
     if (generation_of(batch) != nullptr) {
-      return in_.map.downstream_of_ordinal(ordinal) == batch.base &&
-             in_.map.downstream_of_ordinal(ordinal + batch.offsets() - 1) == batch.last;
+      return agrees_with_map(ordinal, batch.base) &&
+             agrees_with_map(ordinal + batch.offsets() - 1, batch.last);
     }
     const Translation claimed = in_.map.inverse(batch.base);
     if (claimed.kind != Translation::Kind::kRecord) return true;

@@ -331,5 +331,26 @@ TEST(Reconcile, SaysWhenTheTargetIsAnotherTopic) {
   EXPECT_EQ(c.decide().step, Step::kRecreated);
 }
 
+// A batch may reach over the place where the upstream log was cut: its records beyond it are
+// forgotten, and are no sign of a loss at the target.
+TEST(Reconcile, TakesRecordsForgottenAtAnUpstreamCutForWhatTheyAre) {
+  for (const std::int64_t cut : {0L, 185L}) {
+    Case c;
+    c.map.truncate_upstream(Offset(cut));
+    c.generations.push_back({ProducerId(7), ProducerEpoch(2), 100, Offset(cut)});
+    EXPECT_EQ(c.decide().step, Step::kFence);
+    c.fenced = true;
+    c.log_end = Offset(101);
+    c.tail = Tail{Offset(0), Offset(101), {ours(0, 80, 0), ours(80, 20, 80), marker(100)}};
+    const auto d = c.decide();
+    ASSERT_EQ(d.step, Step::kResume) << d.reason;
+    EXPECT_FALSE(d.truncate_to.has_value());
+    EXPECT_EQ(d.resume_ordinal, 100);
+    EXPECT_EQ(d.skip, 0);
+    EXPECT_EQ(d.upstream_position, Offset(cut));
+    EXPECT_TRUE(d.duplicates.empty());
+  }
+}
+
 }  // namespace
 }  // namespace ottla::flow
