@@ -52,8 +52,9 @@ Status Flow::start() {
   ledger_log_ = std::make_unique<InternalLog>(*target_, *writer_, std::string(kLossLedgerTopic));
   source_writer_ = std::make_unique<kafka::Writer>(*source_, kafka::WriterSettings{.lanes = 1});
   catalog_ = std::make_unique<TopicCatalog>(*source_, *target_, settings_);
-  publisher_ = std::make_unique<Mm2Publisher>(*source_, *target_, *source_writer_, *writer_, settings_,
-                                              rules_.policy(), [this] { return collect_positions(); });
+  publisher_ =
+      std::make_unique<Mm2Publisher>(*source_, *target_, *source_writer_, *writer_, settings_,
+                                     rules_.policy(), [this] { return collect_positions(); });
   core_settings_.memory_bytes_max =
       std::max(options_.memory_bytes_max / options_.cores, kMemoryPerCoreMin);
   core_settings_.map_topic = kOffsetMapTopic;
@@ -113,11 +114,6 @@ net::Task<Status> Flow::open() {
   start_cores(producer_id, co_await producer_memory());
   opened_ = true;
   publisher_->start();
-  if (settings_.emit_checkpoints.enabled || settings_.sync_group_offsets.enabled) {
-    group_sync_ = std::make_unique<GroupSync>(
-        *source_, *target_, *writer_, settings_, rules_,
-        [this](std::vector<UpstreamPlace> places) { return translate(std::move(places)); });
-  }
   co_return Status{};
 }
 
@@ -141,7 +137,8 @@ net::Task<Result<ProducerId>> Flow::agree_on_producer(net::Deadline deadline) {
     if (first) {
       OTTLA_CO_ASSIGN(record, decode_state(*first));
       if (record.state.generations.empty()) {
-        co_return fail(BaseErrc::kCorrupt, map_log_->topic() + ": no producer id in the flow's record");
+        co_return fail(BaseErrc::kCorrupt,
+                       map_log_->topic() + ": no producer id in the flow's record");
       }
     } else {
       const auto init = [this] { return kafka::init_producer_id(*target_); };
@@ -169,15 +166,13 @@ net::Task<Status> Flow::load_maps() {
                                "records can't be trusted in another layout",
                                settings_.target_alias, map_log_->topic(), kMapTopicPartitions));
   }
-  for (std::int32_t p = 0; p < kMapTopicPartitions; ++p) {
-    const auto visit = [&](std::string_view key, std::optional<std::string_view> value) {
-      if (const Status added = loader.add(key, value); !added) {
-        OTTLA_WARN("{}: {}: {}", settings_.to_string(), map_log_->topic(),
-                   added.error().to_string());
-      }
-    };
-    OTTLA_CO_TRY(co_await map_log_->read(PartitionId(p), visit));
-  }
+  const InternalLog::Visitor visit = [&](std::string_view key,
+                                         std::optional<std::string_view> value) {
+    if (const Status added = loader.add(key, value); !added) {
+      OTTLA_WARN("{}: {}: {}", settings_.to_string(), map_log_->topic(), added.error().to_string());
+    }
+  };
+  OTTLA_CO_TRY(co_await map_log_->read_all(kMapTopicPartitions, visit));
   loaded_ = loader.finish();
   co_return Status{};
 }
@@ -250,6 +245,13 @@ net::Task<Status> Flow::discover_once() {
   OTTLA_CO_ASSIGN(Discovery found, co_await catalog_->discover());
   hand_out(found);
   last_ = std::move(found);
+  // What else reads the source waits until the first partitions are on their way.
+  const bool groups = settings_.emit_checkpoints.enabled || settings_.sync_group_offsets.enabled;
+  if (groups && !group_sync_) {
+    group_sync_ = std::make_unique<GroupSync>(
+        *source_, *target_, *writer_, settings_, rules_,
+        [this](std::vector<UpstreamPlace> places) { return translate(std::move(places)); });
+  }
   if (!metadata_sync_) {
     metadata_sync_ = std::make_unique<MetadataSync>(*source_, *target_, settings_, rules_,
                                                     [this] { return copied_topics(); });
@@ -263,7 +265,8 @@ void Flow::hand_out(Discovery& found) {
   for (const PartitionSpec& spec : found.partitions) {
     present.insert(spec.source);
     CoreAssignment assignment{spec, std::nullopt};
-    if (const auto stored = stored_positions_.find(spec.source); stored != stored_positions_.end()) {
+    if (const auto stored = stored_positions_.find(spec.source);
+        stored != stored_positions_.end()) {
       assignment.spec.stored_position = stored->second;
     }
     if (!assigned_.contains(spec.source)) {
@@ -356,8 +359,9 @@ net::Task<std::vector<T>> Flow::ask_cores(std::function<T(const FlowCore&)> ques
 }
 
 net::Task<std::vector<PositionReport>> Flow::collect_positions() {
-  std::function<std::vector<PositionReport>(const FlowCore&)> question =
-      [](const FlowCore& core) { return core.positions(); };
+  std::function<std::vector<PositionReport>(const FlowCore&)> question = [](const FlowCore& core) {
+    return core.positions();
+  };
   const auto answers = co_await ask_cores(std::move(question));
   std::vector<PositionReport> all;
   for (const auto& answer : answers) all.insert(all.end(), answer.begin(), answer.end());
@@ -393,15 +397,16 @@ net::Task<void> Flow::stop() {
       boost::asio::co_spawn(runtime_.shard(i), cores_[i]->stop(),
                             [this, i, &left, &stopped, &last](std::exception_ptr) {
                               // Destroyed on its own core, after the coroutine has unwound.
-                              boost::asio::post(runtime_.shard(i), [this, i, &left, &stopped, &last] {
-                                auto positions = cores_[i]->positions();
-                                cores_[i].reset();
-                                runtime_.post(0, [&left, &stopped, &last, positions] {
-                                  last.insert(last.end(), positions.begin(), positions.end());
-                                  --left;
-                                  stopped.notify_all();
-                                });
-                              });
+                              boost::asio::post(
+                                  runtime_.shard(i), [this, i, &left, &stopped, &last] {
+                                    auto positions = cores_[i]->positions();
+                                    cores_[i].reset();
+                                    runtime_.post(0, [&left, &stopped, &last, positions] {
+                                      last.insert(last.end(), positions.begin(), positions.end());
+                                      --left;
+                                      stopped.notify_all();
+                                    });
+                                  });
                             });
     });
   }

@@ -20,8 +20,8 @@
 #include "flow/engine/topic_catalog.h"
 #include "flow/groups/group_sync.h"
 #include "flow/groups/mm2_publisher.h"
-#include "flow/sync/metadata_sync.h"
 #include "flow/status/status.h"
+#include "flow/sync/metadata_sync.h"
 #include "net/runtime.h"
 
 namespace ottla::flow {

@@ -110,6 +110,25 @@ net::Task<Status> InternalLog::read(PartitionId partition, Visitor each) {
   co_return Status{};
 }
 
+net::Task<void> InternalLog::read_into(InternalLog* self, PartitionId partition, Visitor each,
+                                       Status* result) {
+  *result = co_await self->read(partition, std::move(each));
+}
+
+net::Task<Status> InternalLog::read_all(std::int32_t count, Visitor each) {
+  std::vector<Status> results(static_cast<std::size_t>(count));
+  net::TaskGroup readers(cluster_.context());
+  for (std::int32_t p = 0; p < count; ++p) {
+    readers.spawn("read " + topic_,
+                  read_into(this, PartitionId(p), each, &results[static_cast<std::size_t>(p)]));
+  }
+  co_await readers.join();
+  for (Status& result : results) {
+    if (!result) co_return std::move(result);
+  }
+  co_return Status{};
+}
+
 net::Task<Status> ensure_internal_topic(kafka::Cluster& cluster, std::string topic,
                                         std::int32_t partitions, std::int16_t replication_factor,
                                         net::Deadline deadline) {
@@ -134,7 +153,8 @@ net::Task<Status> ensure_internal_topic(kafka::Cluster& cluster, std::string top
         wanted.name = topic;
         wanted.partitions = partitions;
         const auto brokers = static_cast<std::int16_t>((*described)->brokers.size());
-        wanted.replication_factor = std::min(replication_factor, std::max<std::int16_t>(brokers, 1));
+        wanted.replication_factor =
+            std::min(replication_factor, std::max<std::int16_t>(brokers, 1));
         wanted.configs = {{"cleanup.policy", "compact"}};
         OTTLA_CO_TRY(co_await kafka::create_topic(cluster, std::move(wanted)));
         asked = true;

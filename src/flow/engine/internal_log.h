@@ -37,8 +37,12 @@ class InternalLog {
   // Reads one partition up to its present end. `each` gets key and value (none: tombstone).
   using Visitor = std::function<void(std::string_view key, std::optional<std::string_view> value)>;
   net::Task<Status> read(PartitionId partition, Visitor each);
+  // Partitions 0 to `count` - 1 side by side; each one's records come in order.
+  net::Task<Status> read_all(std::int32_t count, Visitor each);
 
  private:
+  static net::Task<void> read_into(InternalLog* self, PartitionId partition, Visitor each,
+                                   Status* result);
   [[nodiscard]] Result<std::vector<BufferRef>> to_batches(const std::vector<LogRecord>& records);
 
   kafka::Cluster& cluster_;

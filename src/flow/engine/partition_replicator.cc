@@ -12,6 +12,8 @@ namespace {
 // What one partition may hold, fetched and not yet acknowledged. Covers 100 MB/s at 160 ms.
 constexpr std::size_t kOutstandingBytesMax = 16U << 20;
 constexpr std::chrono::milliseconds kLaggingAfter{5000};
+// A throttled partition is seen as such by whoever asks once a second.
+constexpr std::chrono::milliseconds kThrottledShown{2000};
 
 CopyOptions copy_options(const FlowSettings& settings, const PartitionSpec& spec) {
   CopyOptions options;
@@ -255,6 +257,10 @@ void PartitionReplicator::on_fetch_problem(kafka::FetchProblem problem) {
 // --- target side
 // ------------------------------------------------------------------------------------
 
+void PartitionReplicator::on_throttled(net::Duration how_long) {
+  throttled_until_ = std::max(throttled_until_, net::Clock::now() + how_long + kThrottledShown);
+}
+
 std::optional<kafka::OutgoingBatch> PartitionReplicator::next_batch(std::size_t bytes_max) {
   if (phase_ != Phase::kRunning || trouble_) return std::nullopt;
   Result<std::optional<CopyPipeline::Outgoing>> next = pipeline_.next(bytes_max);
@@ -493,9 +499,12 @@ PartitionStatus PartitionReplicator::status() const {
     case Phase::kRunning: {
       const bool lagging =
           s.lag_seconds && *s.lag_seconds * 1000 > static_cast<double>(kLaggingAfter.count());
+      const bool throttled = net::Clock::now() < throttled_until_;
       s.state = !behind && pipeline_.in_flight() == 0 ? PartitionState::kIdle
+                : throttled                           ? PartitionState::kThrottled
                 : lagging                             ? PartitionState::kLagging
                                                       : PartitionState::kCopying;
+      if (throttled && s.reason.empty()) s.reason = "a quota of a broker slows it down";
       break;
     }
   }

@@ -31,8 +31,8 @@
 #include <string>
 
 #include "flow/engine/replica_context.h"
-#include "flow/offsets/map_log.h"
 #include "flow/groups/mm2_publisher.h"
+#include "flow/offsets/map_log.h"
 #include "flow/offsets/reconcile.h"
 
 namespace ottla::flow {
@@ -45,7 +45,8 @@ struct PartitionSpec {
   bool compacted = false;  // the upstream log may lose records between two reads
   std::size_t target_batch_bytes_max = 1'000'000;
   bool target_is_new = false;  // created by this process: nothing of ours can stand there
-  // Last copied offset that MM2, or an Ottla whose map is gone, has left: the copy goes on behind it.
+  // Last copied offset that MM2, or an Ottla whose map is gone, has left: the copy goes on behind
+  // it.
   std::optional<Offset> stored_position;
 };
 
@@ -90,6 +91,7 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   std::optional<kafka::OutgoingBatch> next_batch(std::size_t bytes_max) override;
   void on_produced(kafka::ProduceOutcome outcome) override;
   void on_reachability(const std::string& trouble) override { reachability_ = trouble; }
+  void on_throttled(net::Duration how_long) override;
   void on_leader_moved() override;
   [[nodiscard]] const PartitionKey& journal_key() const override { return log_.key(); }
   std::vector<MapRecord> plan() override;
@@ -169,10 +171,10 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   bool retry_ = false;
   std::optional<Trouble> trouble_;
   std::optional<Trouble> after_pending_;  // becomes trouble once everything before it is answered
-  std::size_t unanswered_ = 0;  // batches handed to the writer without an outcome yet
+  std::size_t unanswered_ = 0;            // batches handed to the writer without an outcome yet
   std::size_t arriving_bytes_ = 0;
   net::Deadline answered_at_{};  // the target's leader was heard last
-  int failures_in_row_ = 0;  // troubles without progress between them
+  int failures_in_row_ = 0;      // troubles without progress between them
   Offset troubled_at_{-1};
   std::optional<TopicId> recreated_source_;
   std::optional<TopicId> recreated_target_;
@@ -198,6 +200,7 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   kafka::LogEnds ends_;
   std::string reason_;
   std::string reachability_;
+  net::Deadline throttled_until_{};
   std::int64_t records_ = 0;
   std::int64_t bytes_ = 0;
   std::int64_t losses_ = 0;

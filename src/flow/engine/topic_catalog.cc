@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::chrono::seconds kFactsMaxAge{60};
 constexpr std::size_t kDescribedPerRequest = 500;
+constexpr std::size_t kTopicsPerCreation = 200;
+// So long may a new topic be missing in the target's metadata before it is asked for again.
+constexpr std::chrono::seconds kCreationSettles{5};
 // Room for what a produce request adds; brokers count the batch alone, so a little is enough.
 constexpr std::size_t kBatchMargin = 0;
 
@@ -110,52 +113,68 @@ net::Task<Result<TargetCluster>> TopicCatalog::describe_target(const kafka::Meta
 net::Task<Status> TopicCatalog::create_missing(std::vector<Candidate>& candidates,
                                                const TargetCluster& target, Discovery& found) {
   std::vector<std::string> names;
+  const net::Deadline now = net::Clock::now();
   for (const Candidate& candidate : candidates) {
-    if (candidate.target == nullptr) names.push_back(candidate.name);
+    if (candidate.target != nullptr) continue;
+    // Just created: its metadata is on the way.
+    const auto created = created_here_.find(candidate.decision.target_topic);
+    if (created != created_here_.end() && now - created->second < kCreationSettles) {
+      found.again_soon = true;
+    } else if (names.size() < kTopicsPerCreation) {
+      names.push_back(candidate.name);
+    } else {
+      found.again_soon = true;
+    }
   }
   if (names.empty()) co_return Status{};
   OTTLA_CO_ASSIGN(const auto configs, co_await describe_topics(source_, names));
+  std::vector<kafka::NewTopic> orders;
   for (const Candidate& candidate : candidates) {
-    if (candidate.target != nullptr) continue;
+    if (!std::ranges::binary_search(names, candidate.name)) continue;
     const std::string& wanted = candidate.decision.target_topic;
     SourceTopic topic;
     topic.name = candidate.name;
     topic.partitions = static_cast<std::int32_t>(candidate.source->partitions.size());
-    std::string trouble;
-    if (const auto described = configs.find(candidate.name); described == configs.end()) {
-      trouble = "its settings could not be read";
-    } else if (!described->second) {
-      trouble = described->second.error().to_string();
-    } else {
-      topic.configs = to_entries(*described->second);
-    }
-    if (trouble.empty()) {
-      const auto spec = create_spec(wanted, topic, settings_.creation(), target);
-      if (!spec) {
-        trouble = spec.error().text;
-      } else {
-        kafka::NewTopic order{spec->name, spec->partitions, spec->replication_factor,
-                              spec->configs};
-        const Status made = co_await kafka::create_topic(target_, std::move(order));
-        if (!made && is_cancelled(made.error())) co_return made;
-        if (!made) trouble = made.error().to_string();
-      }
-    }
-    if (!trouble.empty()) {
-      const std::string line =
-          fmt::format("{}: not created on {}: {}", wanted, settings_.target_alias, trouble);
-      found.troubles.push_back(line);
-      if (refusals_[wanted] != line) OTTLA_WARN("{}: {}", settings_.to_string(), line);
-      refusals_[wanted] = line;
+    const auto described = configs.find(candidate.name);
+    if (described == configs.end() || !described->second) {
+      refuse(wanted,
+             described == configs.end() ? "its settings could not be read"
+                                        : described->second.error().to_string(),
+             found);
       continue;
     }
-    OTTLA_INFO("{}: created {} with {} partitions on {}", settings_.to_string(), wanted,
-               topic.partitions, settings_.target_alias);
-    refusals_.erase(wanted);
-    created_here_[wanted] = true;
+    topic.configs = to_entries(*described->second);
+    const auto spec = create_spec(wanted, topic, settings_.creation(), target);
+    if (spec) {
+      orders.push_back({spec->name, spec->partitions, spec->replication_factor, spec->configs});
+    } else {
+      refuse(wanted, spec.error().text, found);
+    }
+  }
+  if (orders.empty()) co_return Status{};
+  OTTLA_CO_ASSIGN(const auto made, co_await kafka::create_topics(target_, std::move(orders)));
+  for (const auto& [topic, result] : made) {
+    if (!result) {
+      refuse(topic, result.error().to_string(), found);
+      continue;
+    }
+    refusals_.erase(topic);
     found.again_soon = true;
+    if (!*result) continue;
+    OTTLA_INFO("{}: created {} on {}", settings_.to_string(), topic, settings_.target_alias);
+    created_here_[topic] = now;
   }
   co_return Status{};
+}
+
+// Said in the status at every round, and once in the log.
+void TopicCatalog::refuse(const std::string& target_topic, const std::string& why,
+                          Discovery& found) {
+  const std::string line =
+      fmt::format("{}: not created on {}: {}", target_topic, settings_.target_alias, why);
+  found.troubles.push_back(line);
+  if (refusals_[target_topic] != line) OTTLA_WARN("{}: {}", settings_.to_string(), line);
+  refusals_[target_topic] = line;
 }
 
 net::Task<Status> TopicCatalog::grow(const std::vector<Candidate>& candidates, Discovery& found) {

@@ -48,6 +48,7 @@ class TopicCatalog {
   net::Task<Result<TargetCluster>> describe_target(const kafka::Metadata& target);
   net::Task<Status> create_missing(std::vector<Candidate>& candidates, const TargetCluster& target,
                                    Discovery& found);
+  void refuse(const std::string& target_topic, const std::string& why, Discovery& found);
   net::Task<Status> grow(const std::vector<Candidate>& candidates, Discovery& found);
   net::Task<Status> read_facts(const std::vector<Candidate>& candidates, Discovery& found);
 
@@ -57,7 +58,8 @@ class TopicCatalog {
   TopicRules rules_;
   std::map<std::string, TopicFacts> facts_;      // by source topic
   std::map<std::string, std::string> refusals_;  // not created, and why; logged once
-  std::map<std::string, bool> created_here_;     // target topics that this process created
+  std::map<std::string, net::Deadline>
+      created_here_;  // target topics that this process created, and when
 };
 
 }  // namespace ottla::flow

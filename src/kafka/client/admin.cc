@@ -179,33 +179,46 @@ net::Task<Result<std::map<std::string, Result<Configs>>>> describe_configs(
   co_return found;
 }
 
-net::Task<Status> create_topic(Cluster& cluster, NewTopic topic) {
+net::Task<Result<std::map<std::string, Result<bool>>>> create_topics(Cluster& cluster,
+                                                                     std::vector<NewTopic> topics) {
   CreateTopicsRequest request;
   request.timeout_ms = 30000;
-  request.topics.resize(1);
-  auto& wanted = request.topics[0];
-  wanted.name = topic.name;
-  wanted.num_partitions = topic.partitions;
-  wanted.replication_factor = topic.replication_factor;
-  for (const auto& [name, value] : topic.configs) {
-    CreateTopicsRequest::Config config;
-    config.name = name;
-    config.value = value;
-    wanted.configs.push_back(std::move(config));
+  for (NewTopic& topic : topics) {
+    CreateTopicsRequest::Topic wanted;
+    wanted.name = std::move(topic.name);
+    wanted.num_partitions = topic.partitions;
+    wanted.replication_factor = topic.replication_factor;
+    for (const auto& [name, value] : topic.configs) {
+      CreateTopicsRequest::Config config;
+      config.name = name;
+      config.value = value;
+      wanted.configs.push_back(std::move(config));
+    }
+    request.topics.push_back(std::move(wanted));
   }
   OTTLA_CO_ASSIGN(const auto reply, co_await cluster.call_controller(std::move(request)));
+  std::map<std::string, Result<bool>> made;
   for (const auto& answer : reply.message.topics) {
-    if (answer.error_code == ErrorCode::kNone ||
-        answer.error_code == ErrorCode::kTopicAlreadyExists) {
+    const bool there = answer.error_code == ErrorCode::kTopicAlreadyExists;
+    if (there || answer.error_code == ErrorCode::kNone) {
+      made.emplace(answer.name, !there);
       continue;
     }
-    co_return fail(
-        answer.error_code,
-        fmt::format(
-            "{}: create topic {}{} ({})", cluster.alias(), topic.name,
-            answer.error_code == ErrorCode::kTopicAuthorizationFailed ? ", which needs CREATE" : "",
-            answer.error_message.value_or("")));
+    made.emplace(answer.name, fail(answer.error_code,
+                                   fmt::format("{}: create topic {} ({})", cluster.alias(),
+                                               answer.name, answer.error_message.value_or(""))));
   }
+  co_return made;
+}
+
+net::Task<Status> create_topic(Cluster& cluster, NewTopic topic) {
+  const std::string name = topic.name;
+  std::vector<NewTopic> topics;
+  topics.push_back(std::move(topic));
+  OTTLA_CO_ASSIGN(const auto made, co_await create_topics(cluster, std::move(topics)));
+  const auto found = made.find(name);
+  if (found == made.end()) co_return fail(BaseErrc::kCorrupt, cluster.alias() + ": CreateTopics");
+  if (!found->second) co_return std::unexpected(found->second.error());
   co_return Status{};
 }
 

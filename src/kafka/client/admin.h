@@ -89,7 +89,11 @@ struct NewTopic {
   std::int16_t replication_factor = -1;  // -1: the broker's default
   std::map<std::string, std::string> configs;
 };
-// kTopicAlreadyExists counts as success: the topic is there.
+// In one request. By name: true if this call made the topic, false if it was there already, or why
+// there is none.
+net::Task<Result<std::map<std::string, Result<bool>>>> create_topics(Cluster& cluster,
+                                                                     std::vector<NewTopic> topics);
+// One topic; that it was there already counts as success.
 net::Task<Status> create_topic(Cluster& cluster, NewTopic topic);
 net::Task<Status> create_partitions(Cluster& cluster, std::string topic, std::int32_t count);
 

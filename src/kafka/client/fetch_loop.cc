@@ -283,6 +283,11 @@ Status FetchLoop::take(Response response, std::int16_t version) {
   }
   if (walk.error() != ErrorCode::kNone) return fail(walk.error(), "Fetch");
   session_id_ = walk.session_id();
+  if (walk.throttle_time_ms() > 0) {
+    for (auto& [key, subscription] : by_name_) {
+      subscription->subscriber->on_throttled(net::Duration(walk.throttle_time_ms()));
+    }
+  }
   // Session id 0: the broker keeps none (its cache is full); then every request is a full one.
   session_epoch_ = session_id_ == 0 ? 0 : (session_epoch_ == INT32_MAX ? 1 : session_epoch_ + 1);
   bool any = false;

@@ -216,6 +216,11 @@ Status ProduceLane::take(const UnderWay& request, std::int16_t version, Response
   ProduceResponse answer;
   wire::Reader reader(response.body);
   OTTLA_TRY(answer.decode(reader, version));
+  if (answer.throttle_time_ms > 0) {
+    for (Publication* publication : publications_) {
+      publication->source->on_throttled(net::Duration(answer.throttle_time_ms));
+    }
+  }
   std::vector<ProduceOutcome> outcomes;  // in the order of the publications
   std::unordered_map<const Publication*, const ProduceResponse::Partition*> found;
   std::size_t index = 0;

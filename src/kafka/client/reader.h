@@ -57,6 +57,8 @@ class FetchSubscriber {
   virtual void on_fetch_problem(FetchProblem problem) = 0;
   // Words for the status: why nothing comes (leader not reachable …); empty when all is well.
   virtual void on_reachability(const std::string& trouble) = 0;
+  // A quota of the source holds back its answers for about this long.
+  virtual void on_throttled(net::Duration) {}
 };
 
 struct ReaderSettings {

@@ -51,6 +51,8 @@ class BatchSource {
   // Another broker leads the partition, and none of its batches was under way: nothing else would
   // tell that the new leader's log may be shorter.
   virtual void on_leader_moved() {}
+  // A quota of the target holds back its answers for about this long.
+  virtual void on_throttled(net::Duration) {}
 };
 
 struct WriterSettings {
