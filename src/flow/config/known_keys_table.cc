@@ -31,7 +31,7 @@ constexpr std::string_view kIdempotent =
     "exactly once needs all replicas and sequence numbers, so they are always on";
 
 constexpr KnownKey kKeys[] = {
-    // --- top level -------------------------------------------------------------------------------
+    // --- top level ---
     {"clusters", kTopLevel, kList, "", kSame, "Aliases of the clusters."},
     {"config.providers", kTopLevel, kList, "", kSame, "Names of config providers."},
     {"config.providers.*", kTopLevel, kString, "", kSame,
@@ -54,7 +54,7 @@ constexpr KnownKey kKeys[] = {
     {"ssl.client.auth", kTopLevel, kString, "none", kIgnored, "Client certificates at that server.",
      kNoConnectRest},
 
-    // --- flow: what is copied --------------------------------------------------------------------
+    // --- flow: what is copied ---
     {"enabled", kConnector, kBool, "false", kSame,
      "Copy records, groups and settings of this flow.",
      "at top level it counts for all pairs that have a herder; write it per flow"},
@@ -88,7 +88,7 @@ constexpr KnownKey kKeys[] = {
     {"heartbeats.replication.enabled", kConnector, kBool, "true", kSame,
      "Copy `heartbeats` topics even if the filters leave them out."},
 
-    // --- flow: names -----------------------------------------------------------------------------
+    // --- flow: names ---
     {"replication.policy.class", kConnector, kClass,
      "org.apache.kafka.connect.mirror.DefaultReplicationPolicy", kRefused,
      "How topics are named on the target: DefaultReplicationPolicy (`A.orders`) or "
@@ -105,7 +105,7 @@ constexpr KnownKey kKeys[] = {
     {"target.cluster.alias", kConnector, kString, "target", kIgnored, "Alias of the target.",
      "it is the second half of the flow's name"},
 
-    // --- flow: topics ----------------------------------------------------------------------------
+    // --- flow: topics ---
     {"replication.factor",
      kConnector,
      kNumber,
@@ -128,7 +128,7 @@ constexpr KnownKey kKeys[] = {
     {"topic.creation.*", kFlowLevel, kString, "", kIgnored, "Connect's rules for new topics.",
      "topics are made with the source's partition count and settings, and replication.factor"},
 
-    // --- flow: offsets and groups ----------------------------------------------------------------
+    // --- flow: offsets and groups ---
     {"emit.offset-syncs.enabled", kConnector, kBool, "true", kSame,
      "Write MM2's offset syncs topic.", "Ottla's own translation does not need it"},
     {"offset-syncs.topic.location",
@@ -180,7 +180,7 @@ constexpr KnownKey kKeys[] = {
     {"refresh.groups.interval.seconds", kConnector, kNumber, "600", kBetter, "How often.",
      "new groups are seen with their first commit"},
 
-    // --- flow: heartbeats ------------------------------------------------------------------------
+    // --- flow: heartbeats ---
     {"emit.heartbeats.enabled", kConnector, kBool, "true", kSame,
      "Write heartbeats, for pairs that are not enabled as well."},
     {"emit.heartbeats.interval.seconds", kConnector, kNumber, "1", kSame, "How often."},
@@ -195,7 +195,7 @@ constexpr KnownKey kKeys[] = {
      -1,
      32767},
 
-    // --- flow: Connect ---------------------------------------------------------------------------
+    // --- flow: Connect ---
     {"tasks.max",
      kConnector,
      kNumber,
@@ -270,7 +270,7 @@ constexpr KnownKey kKeys[] = {
      "the flow's offsets topic is used, see offset.storage.topic"},
     {"task.*", kConnector | kClusterLevel, kString, "", kIgnored, "Internals of tasks.", kNoTasks},
 
-    // --- removed in 4.0 --------------------------------------------------------------------------
+    // --- removed in 4.0 ---
     {"topics.blacklist", kConnector, kPatterns, "", kIgnored, "Old name of topics.exclude.",
      kRemoved40},
     {"groups.blacklist", kConnector, kPatterns, "", kIgnored, "Old name of groups.exclude.",
@@ -282,7 +282,7 @@ constexpr KnownKey kKeys[] = {
     {"add.source.alias.to.metrics", kConnector, kBool, "", kIgnored, "Tag of metrics.",
      "always added, as since Kafka 4.0"},
 
-    // --- worker, at the target cluster -----------------------------------------------------------
+    // --- worker, at the target cluster ---
     {"exactly.once.source.support", kClusterLevel, kChoice, "disabled", kBetter,
      "Exactly once for the records.", "records are always copied exactly once",
      "disabled|preparing|enabled"},
@@ -351,7 +351,7 @@ constexpr KnownKey kKeys[] = {
     {"connector.client.config.override.policy", kClusterLevel, kString, "All", kIgnored,
      "Which client settings are allowed.", "all are, as in MM2"},
 
-    // --- connection and security -----------------------------------------------------------------
+    // --- connection and security ---
     {"bootstrap.servers", kSecurity, kList, "", kSame, "Addresses host:port."},
     {"security.protocol",
      kSecurity,
@@ -428,7 +428,7 @@ constexpr KnownKey kKeys[] = {
     {"sasl.kerberos.*", kSecurity, kString, "", kIgnored, "Kerberos.",
      "Kerberos (GSSAPI) is not supported"},
 
-    // --- all clients -----------------------------------------------------------------------------
+    // --- all clients ---
     {"client.id", kAllClients | kClusterLevel, kString, "", kSame,
      "In front of the client ids that brokers see."},
     {"request.timeout.ms",
@@ -546,7 +546,7 @@ constexpr KnownKey kKeys[] = {
      kNoPlugins},
     {"security.providers", kSecurity, kString, "", kIgnored, "Java classes.", "OpenSSL is used"},
 
-    // --- reading ---------------------------------------------------------------------------------
+    // --- reading ---
     {"auto.offset.reset", kConsumerLevel, kChoice, "earliest", kBetter,
      "Where a partition without a position starts.",
      "a position that retention has overtaken is a loss and handled by ottla.on.retention",
@@ -612,7 +612,7 @@ constexpr KnownKey kKeys[] = {
     {"partition.assignment.strategy", kConsumerLevel, kList, "", kIgnored, "Of a consumer group.",
      "no consumer group is joined on the source"},
 
-    // --- writing ---------------------------------------------------------------------------------
+    // --- writing ---
     {"compression.type", kProducerLevel, kChoice, "", kBetter, "Compression of what is written.",
      "not set: batches keep the compression that they have on the source (MM2: none)",
      "none|gzip|snappy|lz4|zstd"},
@@ -670,7 +670,7 @@ constexpr KnownKey kKeys[] = {
     {"key.serializer", kProducerLevel, kClass, "", kIgnored, "Java class.", kNoConverters},
     {"value.serializer", kProducerLevel, kClass, "", kIgnored, "Java class.", kNoConverters},
 
-    // --- Ottla: process --------------------------------------------------------------------------
+    // --- Ottla: process ---
     {"ottla.rest.listen", kTopLevel, kString, "127.0.0.1:8083", kOwn,
      "Address of the REST server, `host:port`; `none`: no server."},
     {"ottla.cores",
@@ -698,7 +698,7 @@ constexpr KnownKey kKeys[] = {
     {"ottla.failover.*", kTopLevel | kFlowLevel, kString, "", kOwn,
      "Automatic failover; see the page on failover."},
 
-    // --- Ottla: flow -----------------------------------------------------------------------------
+    // --- Ottla: flow ---
     {"ottla.loss.policy",
      kOwnFlow,
      kChoice,

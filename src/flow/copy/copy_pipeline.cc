@@ -17,6 +17,8 @@ constexpr std::size_t kSmallBatchBytes = 64U << 10;
 // broker is saved about 150 per batch (bench/kafka.py). It pays for tiny ones only.
 constexpr std::size_t kSmallPackedBatchBytes = 4U << 10;
 constexpr std::size_t kMergedBatchesMax = 512;
+// Above any batch that a broker could have taken.
+constexpr std::size_t kPresentBytesMax = std::size_t{1} << 30;
 constexpr std::int64_t kSequenceModulus = std::int64_t{1} << 31;
 
 bool worth_merging(records::BatchView batch) {
@@ -49,6 +51,7 @@ void CopyPipeline::start(const PipelineStart& start) {
   announced_until_ = start.next_ordinal + start.present_records;
   alone_ = start.alone_until_acknowledged;
   decided_.reset();
+  oversized_.reset();
   aborted_.reset({});
 }
 
@@ -98,12 +101,35 @@ Status CopyPipeline::reencode(records::BatchView batch) {
   records::ReencodeOptions options;
   options.batch_bytes_max = options_.batch_bytes_max;
   options.from = position_;
-  options.oversized =
-      options_.drop_oversized ? records::Oversized::kDrop : records::Oversized::kFail;
-  // A part that stands on the target already becomes a batch of its own, which is not sent.
-  if (present_left_ > 0) options.records_max = 1;
+  options.oversized = records::Oversized::kDrop;
+  if (present_left_ > 0) {
+    // What stands on the target already becomes batches of its own, which are not sent; and it was
+    // not too large when it was sent.
+    options.records_max = 1;
+    options.batch_bytes_max = kPresentBytesMax;
+  }
   OTTLA_TRY(tools_.reencoder_.reencode(batch, nullptr, tools_.pool_, options, out));
-  for (const Offset offset : out.oversized) oversized_.push_back({offset});
+  if (out.oversized.empty()) return take_reencoded(batch);
+  // Only what comes before the record counts.
+  const Offset offset = out.oversized.front();
+  const records::RecordFilter before = [offset](records::RecordView& record) {
+    return record.offset < offset;
+  };
+  OTTLA_TRY(tools_.reencoder_.reencode(batch, before, tools_.pool_, options, out));
+  OTTLA_TRY(take_reencoded(batch));
+  return too_large(offset);
+}
+
+Status CopyPipeline::too_large(Offset offset) {
+  position_ = offset;
+  oversized_ = offset;
+  return fail(BaseErrc::kLimitExceeded,
+              fmt::format("the record at offset {} does not fit in {} bytes", offset,
+                          options_.batch_bytes_max));
+}
+
+Status CopyPipeline::take_reencoded(records::BatchView batch) {
+  records::Reencoded& out = tools_.reencoded_;
   std::size_t run = 0;
   std::int32_t used = 0;  // of that run
   for (records::ReencodedBatch& made : out.batches) {
@@ -120,6 +146,11 @@ Status CopyPipeline::reencode(records::BatchView batch) {
       }
     }
     const MutableBytes bytes = made.bytes.bytes();
+    if (present_left_ == 0 && bytes.size() > options_.batch_bytes_max) {
+      const Offset offset = made.first_offset;
+      out.clear();
+      return too_large(offset);
+    }
     Bytes view = bytes;
     OTTLA_ASSIGN(const std::optional<records::BatchView> whole, records::next_batch(view));
     OTTLA_ASSERT(whole.has_value());

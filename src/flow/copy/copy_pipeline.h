@@ -65,8 +65,6 @@ struct CopyOptions {
   std::size_t batch_bytes_max = 1'000'000;  // below the target topic's max.message.bytes
   bool coalesce = true;
   bool read_committed = true;
-  // A record that the target can't take even alone: left out and reported, or an error.
-  bool drop_oversized = false;
 };
 
 // Upstream offsets of consecutive copied records.
@@ -81,11 +79,6 @@ struct Copied {
   LeaderEpoch leader_epoch{-1};
   std::size_t bytes = 0;
   std::int64_t max_timestamp_ms = -1;
-};
-
-// A record that was left out because the target takes none of its size.
-struct Oversized {
-  Offset offset;
 };
 
 struct PipelineStart {
@@ -110,15 +103,14 @@ class CopyPipeline {
   void set_options(const CopyOptions& options) { options_ = options; }
   [[nodiscard]] const CopyOptions& options() const { return options_; }
 
-  // --- source side
-  // -------------------------------------------------------------------------------- Whole batches
-  // in offset order. kCorrupt, kLimitExceeded (a record too large for the target; the context names
-  // its offset) end the use of the pipeline until start().
+  // --- source side ---
+  // Whole batches in offset order. After kCorrupt, and after kLimitExceeded (a record too large for
+  // the target, see oversized()), everything before the fault is pending, and nothing more may be
+  // taken until start().
   Status take(MutableBytes records, const BufferRef& buffer,
               std::span<const kafka::records::AbortedTransaction> aborted);
 
-  // --- target side
-  // --------------------------------------------------------------------------------
+  // --- target side ---
   struct Outgoing {
     Bytes bytes;
     BufferRef buffer;
@@ -133,8 +125,7 @@ class CopyPipeline {
   // The next records that were found on the target at start; call until nothing comes.
   std::optional<Copied> take_present();
 
-  // --- announcing (compacted upstream topics)
-  // -----------------------------------------------------
+  // --- announcing (compacted upstream topics) ---
   struct Announcement {
     std::int64_t ordinal_end;
     Offset upstream_next;
@@ -145,15 +136,17 @@ class CopyPipeline {
   void announced_until(std::int64_t ordinal_end) { announced_until_ = ordinal_end; }
   [[nodiscard]] std::int64_t announced() const { return announced_until_; }
 
-  // --- counters
-  // -----------------------------------------------------------------------------------
+  // --- counters ---
   [[nodiscard]] std::size_t bytes_outstanding() const { return pending_bytes_ + in_flight_bytes_; }
   [[nodiscard]] std::size_t in_flight() const { return in_flight_.size(); }
   [[nodiscard]] bool has_pending() const { return !pending_.empty(); }
   [[nodiscard]] CopyPath last_path() const { return last_path_; }
   [[nodiscard]] std::int64_t dropped_records() const { return dropped_records_; }
   [[nodiscard]] std::int64_t oldest_timestamp_ms() const;
-  std::vector<Oversized> take_oversized() { return std::exchange(oversized_, {}); }
+  // The record that the target does not take even alone. It is never left out here: what stands at
+  // an ordinal must not depend on a limit that may change. The caller passes it durably, and starts
+  // anew behind it.
+  [[nodiscard]] std::optional<Offset> oversized() const { return oversized_; }
   // The ordinal of the oldest batch in flight; what the answer must be about.
   [[nodiscard]] const Copied& oldest_in_flight() const { return in_flight_.front(); }
 
@@ -169,6 +162,8 @@ class CopyPipeline {
 
   Status take_batch(kafka::records::BatchView batch, MutableBytes bytes, const BufferRef& buffer);
   Status reencode(kafka::records::BatchView batch);
+  Status take_reencoded(kafka::records::BatchView batch);
+  Status too_large(Offset offset);
   void push(MutableBytes bytes, BufferRef buffer, OffsetRuns runs, std::int32_t count,
             kafka::records::BatchView batch);
   void note_decided(Offset next, LeaderEpoch epoch);
@@ -194,7 +189,7 @@ class CopyPipeline {
   std::optional<Copied> decided_;  // not yet reported, and everything before is acknowledged
   CopyPath last_path_ = CopyPath::kNone;
   std::int64_t dropped_records_ = 0;
-  std::vector<Oversized> oversized_;
+  std::optional<Offset> oversized_;
 };
 
 }  // namespace ottla::flow

@@ -118,11 +118,11 @@ struct Copy {
   PipelineStart begun;
   std::deque<Sent> wire;
   std::set<Offset> oversized;
+  std::optional<Offset> blocked;  // waits for being passed
 
   explicit Copy(bool announce_first) {
     CopyOptions options;
     options.batch_bytes_max = kBatchBytesMax;
-    options.drop_oversized = true;
     options.coalesce = pick(0, 4) != 0;
     pipeline.set_options(options);
     begun.announce_first = announce_first;
@@ -140,6 +140,7 @@ struct Copy {
       begun.producer_epoch = begun.producer_epoch + std::int16_t{1};
       begun.generation_first_ordinal = begun.next_ordinal + begun.present_records;
     }
+    blocked.reset();
     pipeline.start(begun);
     fetch_position = begun.position;
     wire.clear();
@@ -151,20 +152,34 @@ struct Copy {
   }
 
   void fetch() {
+    if (blocked) return;
     const Offset stable = source.log.last_stable_offset();
     const auto bytes_max = static_cast<std::size_t>(pick(100, 6000));
     const fake::ByteVector bytes = source.log.read(fetch_position, stable, bytes_max, true);
     const BufferRef buffer = in_buffer(bytes);
     const auto aborted = aborted_of(source.log, fetch_position);
     const Status taken = pipeline.take(buffer.bytes(), buffer, aborted);
-    RC_ASSERT(taken.has_value());
+    if (!taken) {
+      RC_ASSERT(taken.error().code == make_error_code(BaseErrc::kLimitExceeded));
+      blocked = pipeline.oversized();
+      RC_ASSERT(blocked.has_value());
+      return drain();
+    }
     for (Bytes rest = bytes;;) {
       const auto batch = records::next_batch(rest).value();
       if (!batch) break;
       fetch_position = batch->last_offset() + 1;
     }
-    for (const Oversized& record : pipeline.take_oversized()) oversized.insert(record.offset);
     drain();
+  }
+
+  // As the replicator does: once everything before it is there, the position past it is durable.
+  void pass_oversized() {
+    if (!blocked || pipeline.has_pending() || pipeline.in_flight() > 0) return;
+    oversized.insert(*blocked);
+    map.advance_upstream(*blocked + 1);
+    durable = map;
+    begin();
   }
 
   void enter(const Copied& copied, Offset downstream) {
@@ -179,6 +194,7 @@ struct Copy {
   void drain() {
     if (const auto decided = pipeline.take_decided()) enter(*decided, map.downstream_end());
     while (const auto present = pipeline.take_present()) enter(*present, map.downstream_end());
+    pass_oversized();
   }
 
   void announce() {

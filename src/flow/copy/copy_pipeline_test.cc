@@ -310,18 +310,23 @@ TEST_F(CopyPipelineTest, RefusesARecordThatIsTooLargeAlone) {
   EXPECT_EQ(taken.error().code, make_error_code(BaseErrc::kLimitExceeded));
 }
 
-TEST_F(CopyPipelineTest, LeavesOutARecordThatIsTooLargeWhenAllowed) {
-  pipeline.set_options({.batch_bytes_max = 1000, .drop_oversized = true});
+TEST_F(CopyPipelineTest, TakesWhatComesBeforeARecordThatIsTooLargeAndNothingBehindIt) {
+  pipeline.set_options({.batch_bytes_max = 1000});
   append(make_simple_batch("a", 0, 1, 100));
   append(make_simple_batch("b", 0, 1, 2000));
   append(make_simple_batch("c", 0, 1, 100));
   pipeline.start(start);
-  ASSERT_TRUE(feed());
-  const auto dropped = pipeline.take_oversized();
-  ASSERT_EQ(dropped.size(), 1U);
-  EXPECT_EQ(dropped[0].offset, Offset(1));
+  ASSERT_FALSE(feed());
+  EXPECT_EQ(pipeline.oversized(), Offset(1));
   ASSERT_EQ(send_all().size(), 1U);
-  EXPECT_EQ(copied[0].runs, runs({{Offset(0), 1}, {Offset(2), 1}}));
+  EXPECT_EQ(copied[0].runs, runs({{Offset(0), 1}}));
+  PipelineStart behind = start;
+  behind.position = Offset(2);
+  behind.next_ordinal = 1;
+  pipeline.start(behind);
+  ASSERT_TRUE(feed(Offset(2)));
+  ASSERT_EQ(send_all().size(), 1U);
+  EXPECT_EQ(copied.back().ordinal, 1);
 }
 
 TEST_F(CopyPipelineTest, StartsInTheMiddleOfABatch) {

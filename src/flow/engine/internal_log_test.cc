@@ -124,8 +124,7 @@ TEST_F(InternalLogTest, CreatesATopicOnceAndCompacted) {
   EXPECT_EQ(brokers().log_end(tp("mine", 2)), Offset(0));
 }
 
-// --- MapJournal
-// ---------------------------------------------------------------------------------
+// --- MapJournal ---
 
 constexpr std::int32_t kPartitions = 2;
 

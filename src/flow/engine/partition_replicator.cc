@@ -21,7 +21,6 @@ CopyOptions copy_options(const FlowSettings& settings, const PartitionSpec& spec
       std::min(static_cast<std::size_t>(settings.batch_bytes_max), spec.target_batch_bytes_max);
   options.coalesce = settings.coalesce;
   options.read_committed = settings.clients.source_reader.reader.read_committed;
-  options.drop_oversized = settings.loss.on_too_large == LossAction::kContinue;
   return options;
 }
 
@@ -142,8 +141,7 @@ void PartitionReplicator::set_target_batch_bytes_max(std::size_t bytes) {
   pipeline_.set_options(copy_options(context_.settings, spec_));
 }
 
-// --- source side
-// ------------------------------------------------------------------------------------
+// --- source side ---
 
 std::size_t PartitionReplicator::fetch_credit() const {
   const std::size_t held = pipeline_.bytes_outstanding() + arriving_bytes_;
@@ -167,7 +165,8 @@ void PartitionReplicator::on_fetched(kafka::FetchedChunk chunk) {
   if (!taken) {
     const bool too_large = taken.error().code == make_error_code(BaseErrc::kLimitExceeded);
     after_pending_ = {too_large ? Trouble::Kind::kTooLarge : Trouble::Kind::kPermanent,
-                      taken.error().to_string(), Offset(-1), kafka::ErrorCode::kNone};
+                      taken.error().to_string(), pipeline_.oversized().value_or(Offset(-1)),
+                      kafka::ErrorCode::kNone};
     report_after_pending();
     if (trouble_) return;
   }
@@ -216,11 +215,6 @@ void PartitionReplicator::drain_pipeline() {
                               OffsetMap::DownstreamGap::kMarkers);
     }
   }
-  for (const Oversized& record : pipeline_.take_oversized()) {
-    note_loss(loss(LossKind::kRecordTooLarge, record.offset, record.offset + 1,
-                   fmt::format("larger than the {} bytes that {} takes",
-                               pipeline_.options().batch_bytes_max, spec_.target_topic)));
-  }
 }
 
 void PartitionReplicator::enter_run(Offset upstream, Offset downstream, std::int64_t count) {
@@ -254,8 +248,7 @@ void PartitionReplicator::on_fetch_problem(kafka::FetchProblem problem) {
   report(std::move(trouble));
 }
 
-// --- target side
-// ------------------------------------------------------------------------------------
+// --- target side ---
 
 void PartitionReplicator::on_throttled(net::Duration how_long) {
   throttled_until_ = std::max(throttled_until_, net::Clock::now() + how_long + kThrottledShown);
@@ -357,8 +350,7 @@ void PartitionReplicator::enter_position(const Copied& copied) {
   if (copied.leader_epoch.value() >= 0) state_.leader_epoch = copied.leader_epoch;
 }
 
-// --- journal
-// ----------------------------------------------------------------------------------------
+// --- journal ---
 
 std::vector<MapRecord> PartitionReplicator::plan() {
   // A position past a loss is not durable before the loss is.
@@ -416,8 +408,7 @@ net::Task<void> PartitionReplicator::run_announcer(PartitionReplicator* self) {
   }
 }
 
-// --- status
-// -----------------------------------------------------------------------------------------
+// --- status ---
 
 void PartitionReplicator::tick() {
   const net::Deadline now = net::Clock::now();

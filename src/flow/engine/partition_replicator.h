@@ -81,8 +81,7 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   // The upstream end moves and the position has not, for this long.
   [[nodiscard]] std::chrono::milliseconds stalled_for() const;
 
-  // --- FetchSubscriber, BatchSource, JournalClient
-  // ------------------------------------------------
+  // --- FetchSubscriber, BatchSource, JournalClient ---
   [[nodiscard]] std::size_t fetch_credit() const override;
   void on_log_ends(const kafka::LogEnds& ends) override;
   void on_arriving(std::size_t bytes) override { arriving_bytes_ += bytes; }
@@ -136,6 +135,7 @@ class PartitionReplicator final : public kafka::FetchSubscriber,
   net::Task<void> settle();
   net::Task<Status> handle(Trouble trouble);
   net::Task<Status> handle_reconcile(const Trouble& trouble);
+  net::Task<Status> handle_too_large(const Trouble& trouble);
   net::Task<Status> handle_out_of_range();
   net::Task<Status> handle_truncation(Offset end);
   net::Task<Status> handle_recreations();

@@ -61,11 +61,7 @@ net::Task<Status> PartitionReplicator::handle(Trouble trouble) {
     case Trouble::Kind::kTruncated:
       co_return co_await handle_truncation(trouble.offset);
     case Trouble::Kind::kTooLarge:
-      OTTLA_ERROR("{}: {}", place(), trouble.text);
-      co_await stand_still(trouble.text + ". Raise max.message.bytes of " + spec_.target_topic +
-                               ", or set ottla.on.too.large=continue to leave such records out",
-                           kUntilSomebodyActs);
-      co_return Status{};
+      co_return co_await handle_too_large(trouble);
     case Trouble::Kind::kPermanent:
       OTTLA_ERROR("{}: {}", place(), trouble.text);
       co_await stand_still(trouble.text, kForbiddenPause);
@@ -105,6 +101,24 @@ net::Task<Status> PartitionReplicator::handle_reconcile(const Trouble& trouble) 
     const Status waited = co_await event_.wait(until);
     if (!waited && is_cancelled(waited.error())) co_return waited;
   }
+  co_return Status{};
+}
+
+// Everything before the record is on the target. Nothing behind it is sent before the position past
+// it is durable: prepare writes the map first.
+net::Task<Status> PartitionReplicator::handle_too_large(const Trouble& trouble) {
+  OTTLA_ERROR("{}: {}", place(), trouble.text);
+  if (context_.settings.loss.on_too_large == LossAction::kStop || trouble.offset.value() < 0) {
+    co_await stand_still(trouble.text + ". Raise max.message.bytes of " + spec_.target_topic +
+                             ", or set ottla.on.too.large=continue to leave such records out",
+                         kUntilSomebodyActs);
+    co_return Status{};
+  }
+  OTTLA_CO_ASSIGN(const bool go_on,
+                  co_await lose(loss(LossKind::kRecordTooLarge, trouble.offset, trouble.offset + 1,
+                                     trouble.text + " of " + spec_.target_topic),
+                                LossAction::kContinue));
+  if (go_on) map_.advance_upstream(trouble.offset + 1);
   co_return Status{};
 }
 

@@ -133,14 +133,15 @@ TEST_F(TopicCatalogTest, SaysWhyATopicWasNotCreatedAndTriesAgain) {
   EXPECT_TRUE(created.again_soon);
 }
 
-TEST_F(TopicCatalogTest, OneRefusalDoesNotHoldUpTheOthers) {
+TEST_F(TopicCatalogTest, ARefusalIsSaidAndTriedAgain) {
   brokers().create_topic("a", 1);
   brokers().create_topic("b", 1);
   target_brokers->fault({.kind = fake::FaultKind::kAnswerError,
                          .api = ApiKey::kCreateTopics,
                          .error = ErrorCode::kPolicyViolation});
-  EXPECT_EQ(discover().troubles.size(), 1U);
-  EXPECT_THAT(partitions(discover()), ElementsAre("b-0>A.b"));
+  EXPECT_EQ(discover().troubles.size(), 2U);
+  EXPECT_EQ(discover().troubles.size(), 0U);
+  EXPECT_THAT(partitions(discover()), ElementsAre("a-0>A.a", "b-0>A.b"));
 }
 
 TEST_F(TopicCatalogTest, TakesATopicWhoseSettingsItMayNotReadForCompacted) {

@@ -150,6 +150,8 @@ net::Task<void> SourceGroups::run(SourceGroups* self) {
         }
         self->trouble_ = started.error().to_string();
         self->polling_ = forbidden;
+      } else {
+        self->trouble_.clear();
       }
     }
     if (self->polling_) {
@@ -178,6 +180,9 @@ net::Task<Status> SourceGroups::start_feed() {
   std::vector<std::string> names{std::string(kOffsetsTopic)};
   OTTLA_CO_ASSIGN(const auto view, co_await cluster_.describe_topics(std::move(names)));
   const auto topic = view->topics.find(std::string(kOffsetsTopic));
+  const bool none_yet =
+      topic != view->topics.end() && topic->second.error == ErrorCode::kUnknownTopicOrPartition;
+  if (none_yet) co_return Status{};  // brokers make it with the first group
   if (topic == view->topics.end() || topic->second.error != ErrorCode::kNone) {
     co_return fail(topic == view->topics.end()
                        ? make_error_code(ErrorCode::kUnknownTopicOrPartition)

@@ -189,7 +189,7 @@ TEST(MapRecordKey, AllRecordsOfAPartitionShareOnePartitionOfTheTopic) {
   EXPECT_LT(map_topic_partition(kKey, 25), 25);
 }
 
-// --- any prefix of a flush loads into the old map or a newer one, never a wrong one ------------
+// --- any prefix of a flush loads into the old map or a newer one, never a wrong one ---
 
 using Record = NaiveMap::Record;
 

@@ -73,7 +73,7 @@ class OffsetMap {
   // An empty map: copying starts at `birth`.
   explicit OffsetMap(MapPoint birth = {});
 
-  // --- what happened -------------------------------------------------------------------------
+  // --- what happened ---
 
   // `count` further records were stored at the target. Fails (and changes nothing) where the
   // place does not follow what is known: the broker's answer contradicts the map, so reconcile.
@@ -104,7 +104,7 @@ class OffsetMap {
   // The target deleted everything below `log_start` (retention).
   void trim_downstream(Offset log_start);
 
-  // --- questions -----------------------------------------------------------------------------
+  // --- questions ---
 
   // Upstream offset -> downstream offset (design: "Offset map"). Never lies beyond a copied record
   // at or after `upstream`.
@@ -132,7 +132,7 @@ class OffsetMap {
   [[nodiscard]] std::size_t run_index_of_ordinal(std::int64_t ordinal) const;
   [[nodiscard]] std::size_t size_bytes() const;
 
-  // --- for the durable form (map_log.h) ------------------------------------------------------
+  // --- for the durable form (map_log.h) ---
 
   // Number of times that records were forgotten at the end. Ordinals mean the same record only
   // within one lineage.

@@ -142,7 +142,7 @@ TEST(OffsetMap, TakesThirtyTwoBytesARun) {
   EXPECT_LT(map.size_bytes(), 60000U * 32);
 }
 
-// --- against a naive model: a plain list of copied records -------------------------------------
+// --- against a naive model: a plain list of copied records ---
 
 RC_GTEST_PROP(OffsetMapProperty, AgreesWithAListOfRecords, ()) {
   NaiveMap naive;

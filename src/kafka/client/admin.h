@@ -31,8 +31,7 @@ auto retrying(Attempt& attempt, net::Deadline deadline) -> decltype(attempt()) {
   }
 }
 
-// --- offsets
-// ----------------------------------------------------------------------------------------
+// --- offsets ---
 
 inline constexpr std::int64_t kLatest = -1;
 inline constexpr std::int64_t kEarliest = -2;
@@ -42,8 +41,7 @@ inline constexpr std::int64_t kEarliest = -2;
 net::Task<Result<Offset>> list_offset(Cluster& cluster, TopicPartition partition,
                                       std::int64_t timestamp, std::int8_t isolation_level);
 
-// --- producers
-// --------------------------------------------------------------------------------------
+// --- producers ---
 
 struct ProducerIdentity {
   ProducerId id{-1};
@@ -67,8 +65,7 @@ net::Task<Result<std::vector<ActiveProducer>>> describe_producers(Cluster& clust
 net::Task<Status> write_fence_marker(Cluster& cluster, TopicPartition partition,
                                      ProducerIdentity identity);
 
-// --- topics
-// -----------------------------------------------------------------------------------------
+// --- topics ---
 
 struct ConfigEntry {
   std::optional<std::string> value;
@@ -97,8 +94,7 @@ net::Task<Result<std::map<std::string, Result<bool>>>> create_topics(Cluster& cl
 net::Task<Status> create_topic(Cluster& cluster, NewTopic topic);
 net::Task<Status> create_partitions(Cluster& cluster, std::string topic, std::int32_t count);
 
-// --- reading a log from end to end
-// ------------------------------------------------------------------
+// --- reading a log from end to end ---
 
 struct LogSlice {
   BufferRef buffer;

@@ -44,8 +44,8 @@ class Cluster {
   [[nodiscard]] net::IoContext& context() { return group_.context(); }
   [[nodiscard]] BufferPool& pool() { return pool_; }
 
-  // --- metadata
-  // ----------------------------------------------------------------------------------- The newest
+  // --- metadata ---
+  // The newest
   // view; empty before the first refresh.
   [[nodiscard]] const std::shared_ptr<const Metadata>& metadata() const { return metadata_; }
   // Topics that refresh() asks for, besides brokers. Data-plane shards follow only theirs.
@@ -63,13 +63,12 @@ class Cluster {
   // Runs after each refresh that changed something about leaders.
   net::Event& metadata_changed() { return metadata_changed_; }
 
-  // --- connections
-  // --------------------------------------------------------------------------------
+  // --- connections ---
   net::Task<Result<std::shared_ptr<Connection>>> connection(BrokerId broker, Lane lane);
   net::Task<Result<std::shared_ptr<Connection>>> any_connection();
 
-  // --- calls
-  // -------------------------------------------------------------------------------------- One
+  // --- calls ---
+  // One
   // attempt each; errors inside the response are the caller's. kUnavailable etc. may be retried.
   template <class Request>
   net::Task<Result<Reply<typename Request::Response>>> call_broker(
