@@ -17,7 +17,7 @@ namespace records = kafka::records;
 
 inline BufferRef in_buffer(const fake::ByteVector& bytes) {
   BufferRef buffer = BufferRef::allocate(bytes.size());
-  std::memcpy(buffer.bytes().data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(buffer.bytes().data(), bytes.data(), bytes.size());
   return buffer;
 }
 
