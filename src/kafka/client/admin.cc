@@ -204,9 +204,11 @@ net::Task<Result<std::map<std::string, Result<bool>>>> create_topics(Cluster& cl
       made.emplace(answer.name, !there);
       continue;
     }
+    const bool forbidden = answer.error_code == ErrorCode::kTopicAuthorizationFailed;
     made.emplace(answer.name, fail(answer.error_code,
-                                   fmt::format("{}: create topic {} ({})", cluster.alias(),
-                                               answer.name, answer.error_message.value_or(""))));
+                                   fmt::format("{}: create topic {}{} ({})", cluster.alias(),
+                                               answer.name, forbidden ? ", which needs CREATE" : "",
+                                               answer.error_message.value_or(""))));
   }
   co_return made;
 }

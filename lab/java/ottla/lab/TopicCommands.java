@@ -61,8 +61,7 @@ final class TopicCommands {
                       ? Optional.of((short) command.integer("replication", 1))
                       : Optional.empty());
         get(admin.createTopics(List.of(topic.configs(command.map("configs")))).all());
-        awaitLeaders(admin, name);
-        return describe(command);
+        return description(awaitLeaders(admin, name));
     }
 
     private static Map<Integer, List<Integer>> assignment(Command command) {
@@ -76,12 +75,13 @@ final class TopicCommands {
     }
 
     /** Creation is answered by the controller before the brokers have heard of it. */
-    private static void awaitLeaders(Admin admin, String name) throws Exception {
+    private static TopicDescription awaitLeaders(Admin admin, String name) throws Exception {
         long deadline = System.currentTimeMillis() + WAIT_MS;
         while (System.currentTimeMillis() < deadline) {
             try {
-                if (topic(admin, name).partitions().stream().allMatch(p -> p.leader() != null)) {
-                    return;
+                TopicDescription topic = topic(admin, name);
+                if (topic.partitions().stream().allMatch(p -> p.leader() != null)) {
+                    return topic;
                 }
             } catch (java.util.concurrent.ExecutionException e) {
                 if (!(e.getCause() instanceof UnknownTopicOrPartitionException)) {
@@ -131,7 +131,10 @@ final class TopicCommands {
     }
 
     private Object describe(Command command) throws Exception {
-        TopicDescription topic = topic(Admins.of(command), command.text("topic"));
+        return description(topic(Admins.of(command), command.text("topic")));
+    }
+
+    private static Object description(TopicDescription topic) {
         List<Object> partitions = new ArrayList<>();
         for (TopicPartitionInfo partition : topic.partitions()) {
             partitions.add(Map.of("partition", partition.partition(), "leader",
