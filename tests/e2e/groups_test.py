@@ -146,7 +146,10 @@ class GroupsTest(unittest.TestCase):
         self.a.create_topic(self.topic, 2)
         self.a.produce(self.topic, 200)
         properties = mirror_maker.properties_for(
-            {"A": self.a, "B": self.b}, ["A->B"], **{"A->B__topics": self.topic}
+            {"A": self.a, "B": self.b},
+            ["A->B"],
+            # Its writes into A.heartbeats would be foreign to the flows of other tests.
+            **{"A->B__topics": self.topic, "heartbeats__replication__enabled": "false"},
         )
         with MirrorMaker2(properties) as mm2:
             wait_until(lambda: count(self.b, self.remote) == 200, COPY_TIMEOUT_S, "MM2 has copied")
