@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "base/log.h"
+#include "base/wall_clock.h"
 #include "cli/cli.h"
 #include "fleet/process.h"
 #include "observe/live_table.h"
@@ -32,7 +33,7 @@ net::Task<void> show_table(flow::ProcessControl* control) {
     control->snapshot([drawn](const flow::ProcessStatus& status) {
       observe::LiveTableOptions options;
       options.size = terminal_size();
-      options.now_ms = flow::wall_clock_ms();
+      options.now_ms = wall_clock_ms();
       std::cout << "\x1b[H\x1b[2J" << observe::live_table(status, options) << std::flush;
       *drawn = true;
     });

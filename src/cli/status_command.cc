@@ -8,6 +8,7 @@
 #include <ostream>
 #include <thread>
 
+#include "base/wall_clock.h"
 #include "cli/commands.h"
 #include "flow/status/status_json.h"
 #include "flow/status/text.h"
@@ -27,13 +28,6 @@ struct Arguments {
   bool health = false;
   std::size_t partitions_max = 20;
 };
-
-std::int64_t wall_clock_ms() {
-  using std::chrono::system_clock;
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             system_clock::now().time_since_epoch())
-      .count();
-}
 
 Result<std::string> fetch(observe::Url url) {
   while (url.target.ends_with('/')) url.target.pop_back();

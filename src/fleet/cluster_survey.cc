@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "flow/engine/config_entries.h"
 #include "kafka/client/admin.h"
 #include "kafka/protocol/generated/create_topics.h"
 #include "kafka/protocol/generated/list_groups.h"
@@ -124,25 +125,12 @@ net::Task<void> survey_cluster(kafka::Cluster& cluster, std::vector<std::string>
 
 net::Task<Status> survey_configs(kafka::Cluster& cluster, std::vector<std::string> topics,
                                  ClusterSurvey& survey) {
-  for (std::size_t begin = 0; begin < topics.size(); begin += kTopicsPerRequest) {
-    const std::size_t end = std::min(topics.size(), begin + kTopicsPerRequest);
-    std::vector<std::string> part(topics.begin() + static_cast<std::ptrdiff_t>(begin),
-                                  topics.begin() + static_cast<std::ptrdiff_t>(end));
-    OTTLA_CO_ASSIGN(
-        const auto described,
-        co_await kafka::describe_configs(cluster, kafka::ConfigResource::kTopic, std::move(part)));
-    for (const auto& [topic, configs] : described) {
-      if (!configs) continue;  // not permitted, or gone
-      auto& entries = survey.topics[topic].configs;
-      for (const auto& [name, entry] : *configs) {
-        const auto source = std::max<std::int8_t>(entry.source, 0);
-        entries.push_back({.name = name,
-                           .value = entry.value,
-                           .source = static_cast<flow::ConfigSource>(source),
-                           .read_only = entry.read_only,
-                           .sensitive = entry.sensitive});
-      }
-    }
+  OTTLA_CO_ASSIGN(
+      const auto described,
+      co_await kafka::describe_configs(cluster, kafka::ConfigResource::kTopic, std::move(topics)));
+  for (const auto& [topic, configs] : described) {
+    // Without an answer: not permitted, or gone.
+    if (configs) survey.topics[topic].configs = flow::to_entries(*configs);
   }
   co_return Status{};
 }

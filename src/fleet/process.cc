@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "base/log.h"
+#include "base/wall_clock.h"
 #include "flow/status/build_info.h"
 
 namespace ottla::fleet {
@@ -26,7 +27,7 @@ std::size_t cores_for(const flow::Mm2Config& config) {
 Process::Process(const flow::Mm2Config& config, std::vector<std::string> notes)
     : config_(config),
       notes_(std::move(notes)),
-      started_at_ms_(flow::wall_clock_ms()),
+      started_at_ms_(wall_clock_ms()),
       runtime_(cores_for(config)),
       group_(runtime_.shard(0)) {}
 

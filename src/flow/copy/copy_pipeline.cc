@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "flow/offsets/sequence.h"
 
 namespace ottla::flow {
 
@@ -19,7 +20,6 @@ constexpr std::size_t kSmallPackedBatchBytes = 4U << 10;
 constexpr std::size_t kMergedBatchesMax = 512;
 // Above any batch that a broker could have taken.
 constexpr std::size_t kPresentBytesMax = std::size_t{1} << 30;
-constexpr std::int64_t kSequenceModulus = std::int64_t{1} << 31;
 
 bool worth_merging(records::BatchView batch) {
   const Result<records::Codec> codec = batch.codec();
@@ -303,13 +303,10 @@ CopyPipeline::Outgoing CopyPipeline::send_front() {
   return send(front.bytes, std::move(front.buffer), std::move(front.copied));
 }
 
-std::int32_t CopyPipeline::sequence_of(std::int64_t ordinal) const {
-  return static_cast<std::int32_t>((ordinal - start_.generation_first_ordinal) % kSequenceModulus);
-}
-
 CopyPipeline::Outgoing CopyPipeline::send(MutableBytes bytes, BufferRef buffer, Copied copied) {
   records::rewrite_for_produce(records::MutableBatch(bytes), start_.producer_id,
-                               start_.producer_epoch, sequence_of(copied.ordinal));
+                               start_.producer_epoch,
+                               sequence_of(copied.ordinal, start_.generation_first_ordinal));
   in_flight_bytes_ += copied.bytes;
   in_flight_.push_back(std::move(copied));
   return {bytes, std::move(buffer)};

@@ -170,7 +170,6 @@ class CopyPipeline {
   [[nodiscard]] std::size_t merge_candidates(std::size_t bytes_max) const;
   Result<Outgoing> merge(std::size_t candidates);
   Outgoing send_front();
-  [[nodiscard]] std::int32_t sequence_of(std::int64_t ordinal) const;
   Outgoing send(MutableBytes bytes, BufferRef buffer, Copied copied);
 
   CopyTools& tools_;

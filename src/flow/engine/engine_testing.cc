@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "base/wall_clock.h"
 #include "kafka/protocol/generated/produce.h"
 
 namespace ottla::flow::testing {

@@ -3,6 +3,7 @@
 
 #include "flow/engine/flow.h"
 
+#include "base/wall_clock.h"
 #include "flow/engine/engine_testing.h"
 
 namespace ottla::flow {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "base/wall_clock.h"
 #include "kafka/client/admin.h"
 #include "kafka/records/record_reader.h"
 
@@ -15,12 +16,6 @@ namespace {
 constexpr std::size_t kBatchBytesMax = 512U << 10;
 constexpr std::size_t kDecompressedBytesMax = 64U << 20;
 constexpr std::int32_t kReadBytes = 4 << 20;
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/wall_clock.h"
 
 namespace ottla::flow {
 
@@ -25,12 +26,6 @@ CopyOptions copy_options(const FlowSettings& settings, const PartitionSpec& spec
 }
 
 }  // namespace
-
-std::int64_t wall_clock_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 PartitionReplicator::PartitionReplicator(ReplicaContext& context, PartitionSpec spec,
                                          std::optional<LoadedPartition> loaded)
@@ -157,10 +152,7 @@ void PartitionReplicator::on_log_ends(const kafka::LogEnds& ends) {
 void PartitionReplicator::on_fetched(kafka::FetchedChunk chunk) {
   arriving_bytes_ -= std::min(arriving_bytes_, chunk.records.size());
   if (phase_ != Phase::kRunning || trouble_ || after_pending_) return;
-  std::vector<kafka::records::AbortedTransaction> aborted;
-  aborted.reserve(chunk.aborted.size());
-  for (const auto& a : chunk.aborted) aborted.push_back({a.producer_id, a.first_offset});
-  const Status taken = pipeline_.take(chunk.records, chunk.buffer, aborted);
+  const Status taken = pipeline_.take(chunk.records, chunk.buffer, chunk.aborted);
   drain_pipeline();
   if (!taken) {
     const bool too_large = taken.error().code == make_error_code(BaseErrc::kLimitExceeded);

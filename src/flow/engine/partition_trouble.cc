@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/wall_clock.h"
 #include "flow/engine/partition_replicator.h"
 #include "kafka/client/admin.h"
 

@@ -28,7 +28,4 @@ struct ReplicaContext {
   std::chrono::milliseconds producer_memory{86'400'000};
 };
 
-// Milliseconds since 1970.
-std::int64_t wall_clock_ms();
-
 }  // namespace ottla::flow

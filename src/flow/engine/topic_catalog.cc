@@ -4,30 +4,18 @@
 #include <charconv>
 
 #include "base/log.h"
+#include "flow/engine/config_entries.h"
 
 namespace ottla::flow {
 
 namespace {
 
 constexpr std::chrono::seconds kFactsMaxAge{60};
-constexpr std::size_t kDescribedPerRequest = 500;
 constexpr std::size_t kTopicsPerCreation = 200;
 // So long may a new topic be missing in the target's metadata before it is asked for again.
 constexpr std::chrono::seconds kCreationSettles{5};
 // Room for what a produce request adds; brokers count the batch alone, so a little is enough.
 constexpr std::size_t kBatchMargin = 0;
-
-std::vector<TopicConfigEntry> to_entries(const kafka::Configs& configs) {
-  std::vector<TopicConfigEntry> entries;
-  for (const auto& [name, entry] : configs) {
-    entries.push_back({.name = name,
-                       .value = entry.value,
-                       .source = static_cast<ConfigSource>(std::max<std::int8_t>(entry.source, 0)),
-                       .read_only = entry.read_only,
-                       .sensitive = entry.sensitive});
-  }
-  return entries;
-}
 
 std::optional<std::int64_t> number(const kafka::Configs& configs, const std::string& name) {
   const auto found = configs.find(name);
@@ -43,21 +31,6 @@ bool is_compacted(const kafka::Configs& configs) {
   const auto found = configs.find("cleanup.policy");
   return found != configs.end() && found->second.value &&
          found->second.value->find("compact") != std::string::npos;
-}
-
-// Describes in portions; a topic that can't be described carries its error.
-net::Task<Result<std::map<std::string, Result<kafka::Configs>>>> describe_topics(
-    kafka::Cluster& cluster, std::vector<std::string> names) {
-  std::map<std::string, Result<kafka::Configs>> all;
-  for (std::size_t begin = 0; begin < names.size(); begin += kDescribedPerRequest) {
-    const std::size_t end = std::min(names.size(), begin + kDescribedPerRequest);
-    std::vector<std::string> part(names.begin() + static_cast<std::ptrdiff_t>(begin),
-                                  names.begin() + static_cast<std::ptrdiff_t>(end));
-    OTTLA_CO_ASSIGN(auto described, co_await kafka::describe_configs(
-                                        cluster, kafka::ConfigResource::kTopic, std::move(part)));
-    all.merge(described);
-  }
-  co_return all;
 }
 
 }  // namespace
@@ -127,7 +100,8 @@ net::Task<Status> TopicCatalog::create_missing(std::vector<Candidate>& candidate
     }
   }
   if (names.empty()) co_return Status{};
-  OTTLA_CO_ASSIGN(const auto configs, co_await describe_topics(source_, names));
+  OTTLA_CO_ASSIGN(const auto configs,
+                  co_await kafka::describe_configs(source_, kafka::ConfigResource::kTopic, names));
   std::vector<kafka::NewTopic> orders;
   for (const Candidate& candidate : candidates) {
     if (!std::ranges::binary_search(names, candidate.name)) continue;
@@ -218,8 +192,12 @@ net::Task<Status> TopicCatalog::read_facts(const std::vector<Candidate>& candida
     asked.push_back(&candidate);
   }
   if (asked.empty()) co_return Status{};
-  OTTLA_CO_ASSIGN(const auto source_configs, co_await describe_topics(source_, std::move(sources)));
-  OTTLA_CO_ASSIGN(const auto target_configs, co_await describe_topics(target_, std::move(targets)));
+  OTTLA_CO_ASSIGN(
+      const auto source_configs,
+      co_await kafka::describe_configs(source_, kafka::ConfigResource::kTopic, std::move(sources)));
+  OTTLA_CO_ASSIGN(
+      const auto target_configs,
+      co_await kafka::describe_configs(target_, kafka::ConfigResource::kTopic, std::move(targets)));
   for (const Candidate* candidate : asked) {
     TopicFacts facts;
     facts.source_id = candidate->source->id;

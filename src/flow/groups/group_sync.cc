@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "base/wall_clock.h"
 #include "flow/engine/replica_context.h"
 
 namespace ottla::flow {

@@ -1,6 +1,7 @@
 #include "flow/groups/mm2_publisher.h"
 
 #include "base/log.h"
+#include "base/wall_clock.h"
 #include "flow/engine/replica_context.h"
 #include "flow/groups/group_calls.h"
 #include "flow/offsets/murmur2.h"

@@ -35,9 +35,7 @@ class SourceGroups::FeedPartition final : public kafka::FetchSubscriber {
   void on_reachability(const std::string& trouble) override { owner_.trouble_ = trouble; }
 
   void on_fetched(kafka::FetchedChunk chunk) override {
-    std::vector<records::AbortedTransaction> aborted;
-    for (const auto& a : chunk.aborted) aborted.push_back({a.producer_id, a.first_offset});
-    filter_.reset(aborted);
+    filter_.reset(chunk.aborted);
     if (const Status taken = take(chunk.records); !taken) {
       owner_.trouble_ =
           fmt::format("{}-{}: {}", kOffsetsTopic, partition_, taken.error().to_string());

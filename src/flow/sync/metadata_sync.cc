@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "flow/engine/config_entries.h"
 #include "kafka/client/admin.h"
 #include "kafka/protocol/generated/create_acls.h"
 #include "kafka/protocol/generated/describe_acls.h"
@@ -19,18 +20,6 @@ constexpr std::int8_t kTopicResource = 2;
 constexpr std::int8_t kAny = 1;
 constexpr std::int8_t kSet = 0;
 constexpr std::int8_t kDelete = 1;
-
-std::vector<TopicConfigEntry> to_entries(const kafka::Configs& configs) {
-  std::vector<TopicConfigEntry> entries;
-  for (const auto& [name, entry] : configs) {
-    entries.push_back({.name = name,
-                       .value = entry.value,
-                       .source = static_cast<ConfigSource>(std::max<std::int8_t>(entry.source, 0)),
-                       .read_only = entry.read_only,
-                       .sensitive = entry.sensitive});
-  }
-  return entries;
-}
 
 }  // namespace
 

@@ -1,5 +1,7 @@
 #include "kafka/client/admin.h"
 
+#include <algorithm>
+
 #include "kafka/protocol/generated/create_partitions.h"
 #include "kafka/protocol/generated/create_topics.h"
 #include "kafka/protocol/generated/describe_configs.h"
@@ -15,6 +17,7 @@ namespace ottla::kafka {
 namespace {
 
 constexpr Lane kLogLane{LanePurpose::kFetch, 2};
+constexpr std::size_t kResourcesPerRequest = 200;
 constexpr std::int16_t kLastFetchByName = 12;
 constexpr std::int16_t kLastMarkerWithOwnEpoch = 1;
 
@@ -147,34 +150,37 @@ net::Task<Status> write_fence_marker(Cluster& cluster, TopicPartition partition,
 
 net::Task<Result<std::map<std::string, Result<Configs>>>> describe_configs(
     Cluster& cluster, ConfigResource type, std::vector<std::string> names) {
-  DescribeConfigsRequest request;
-  for (std::string& name : names) {
-    DescribeConfigsRequest::Resource resource;
-    resource.resource_type = static_cast<std::int8_t>(type);
-    resource.resource_name = std::move(name);
-    resource.configuration_keys.reset();
-    request.resources.push_back(std::move(resource));
-  }
-  // A broker's settings are answered by that broker alone.
   std::map<std::string, Result<Configs>> found;
-  Result<Reply<DescribeConfigsResponse>> reply =
-      type == ConfigResource::kBroker && request.resources.size() == 1
-          ? co_await cluster.call_broker(
-                BrokerId(std::atoi(request.resources[0].resource_name.c_str())), request)
-          : co_await cluster.call_any(request);
-  if (!reply) co_return std::unexpected(std::move(reply).error());
-  for (const auto& result : reply->message.results) {
-    if (result.error_code != ErrorCode::kNone) {
-      found.emplace(result.resource_name,
-                    fail(result.error_code, fmt::format("{}: DescribeConfigs of {}",
-                                                        cluster.alias(), result.resource_name)));
-      continue;
+  for (std::size_t begin = 0; begin < names.size(); begin += kResourcesPerRequest) {
+    const std::size_t end = std::min(names.size(), begin + kResourcesPerRequest);
+    DescribeConfigsRequest request;
+    for (std::size_t i = begin; i < end; ++i) {
+      DescribeConfigsRequest::Resource resource;
+      resource.resource_type = static_cast<std::int8_t>(type);
+      resource.resource_name = std::move(names[i]);
+      resource.configuration_keys.reset();
+      request.resources.push_back(std::move(resource));
     }
-    Configs configs;
-    for (const auto& c : result.configs) {
-      configs[c.name] = {c.value, c.read_only, c.is_sensitive, c.config_source};
+    // A broker's settings are answered by that broker alone.
+    Result<Reply<DescribeConfigsResponse>> reply =
+        type == ConfigResource::kBroker && request.resources.size() == 1
+            ? co_await cluster.call_broker(
+                  BrokerId(std::atoi(request.resources[0].resource_name.c_str())), request)
+            : co_await cluster.call_any(request);
+    if (!reply) co_return std::unexpected(std::move(reply).error());
+    for (const auto& result : reply->message.results) {
+      if (result.error_code != ErrorCode::kNone) {
+        found.emplace(result.resource_name,
+                      fail(result.error_code, fmt::format("{}: DescribeConfigs of {}",
+                                                          cluster.alias(), result.resource_name)));
+        continue;
+      }
+      Configs configs;
+      for (const auto& c : result.configs) {
+        configs[c.name] = {c.value, c.read_only, c.is_sensitive, c.config_source};
+      }
+      found.emplace(result.resource_name, std::move(configs));
     }
-    found.emplace(result.resource_name, std::move(configs));
   }
   co_return found;
 }

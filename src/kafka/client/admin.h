@@ -76,7 +76,8 @@ struct ConfigEntry {
 using Configs = std::map<std::string, ConfigEntry>;
 
 enum class ConfigResource : std::int8_t { kTopic = 2, kBroker = 4 };
-// By resource name; a resource that could not be described carries its error.
+// By resource name, in requests of bounded size; a resource that could not be described carries its
+// error.
 net::Task<Result<std::map<std::string, Result<Configs>>>> describe_configs(
     Cluster& cluster, ConfigResource type, std::vector<std::string> names);
 

@@ -27,7 +27,7 @@ namespace ottla::kafka {
 struct FetchedChunk {
   BufferRef buffer;
   MutableBytes records;  // whole batches, at least one, in offset order
-  std::vector<session::AbortedTransaction> aborted;
+  std::vector<records::AbortedTransaction> aborted;
 };
 
 struct LogEnds {

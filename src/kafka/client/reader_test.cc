@@ -437,7 +437,6 @@ TEST_F(ReaderTest, ReadCommittedStopsAtAnOpenTransactionAndNamesTheAborted) {
   RUN_UNTIL(taker.ends.high_watermark == Offset(5));
   EXPECT_EQ(taker.ends.last_stable_offset, Offset(0));
   EXPECT_EQ(taker.chunks, 0);
-  std::vector<session::AbortedTransaction> aborted;
   brokers().append_marker(tp("orders", 0), ProducerId(7), ProducerEpoch(0), false);
   RUN_UNTIL(have_all());
   EXPECT_EQ(taker.records.size(), 6U);  // the aborted ones too: leaving them out is not its part

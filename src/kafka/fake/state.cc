@@ -1,4 +1,5 @@
 #include "kafka/fake/state.h"
+#include "base/wall_clock.h"
 
 #include <chrono>
 
@@ -20,9 +21,7 @@ LogRules TopicState::rules() const {
 
 std::int64_t State::now() const {
   if (now_ms) return now_ms();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
+  return wall_clock_ms();
 }
 
 TopicState* State::topic(const std::string& name) {

@@ -11,14 +11,10 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "kafka/protocol/errors.h"
+#include "kafka/records/aborted.h"
 #include "kafka/wire/reader.h"
 
 namespace ottla::kafka::session {
-
-struct AbortedTransaction {
-  ProducerId producer_id;
-  Offset first_offset;
-};
 
 struct FetchedPartition {
   std::string_view topic;  // empty from version 13 on
@@ -30,7 +26,7 @@ struct FetchedPartition {
   Offset log_start_offset{-1};
   // Set when the log was truncated below what was read: the read epoch ends there (KIP-595).
   std::optional<std::pair<LeaderEpoch, Offset>> diverging;
-  std::vector<AbortedTransaction> aborted;
+  std::vector<records::AbortedTransaction> aborted;
   MutableBytes records;
 };
 
